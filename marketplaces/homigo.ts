@@ -1,0 +1,21 @@
+import type { Marketplace } from './marketplace.ts';
+
+/** Homigo: rentals and flatmates by mutual swipe, in India. */
+export const homigo: Marketplace = {
+  slug: 'homigo',
+  name: 'Homigo',
+  tagline: 'Rentals and flatmates by mutual match',
+  country: 'IN',
+  currency: 'INR',
+  currency_digits: 2,
+  time_zone: 'Asia/Kolkata',
+  language: 'en-IN',
+  modules: ['homes'],
+  roles: { open: ['tenant', 'host'], staff: ['support', 'moderator', 'finance', 'admin', 'super_admin'] },
+  permissions: {},
+  booking_prefix: 'HMG',
+  flows: {},
+  fees: { customer_basis_points: 0, provider_basis_points: 0 },
+  timeouts: { booking_request: 24 * 3600 },
+  settings: {},
+};

@@ -1,0 +1,21 @@
+import type { Marketplace } from './marketplace.ts';
+
+/** Recovery Machine: mobile cold plunge and sauna sessions in Los Angeles. */
+export const recovery: Marketplace = {
+  slug: 'recovery',
+  name: 'Recovery Machine',
+  tagline: 'Mobile sauna and plunge sessions',
+  country: 'US',
+  currency: 'USD',
+  currency_digits: 2,
+  time_zone: 'America/Los_Angeles',
+  language: 'en-US',
+  modules: ['sessions'],
+  roles: { open: ['customer'], staff: ['operator', 'admin', 'super_admin'] },
+  permissions: {},
+  booking_prefix: 'RCV',
+  flows: {},
+  fees: { customer_basis_points: 0, provider_basis_points: 0 },
+  timeouts: { booking_request: 24 * 3600 },
+  settings: {},
+};

@@ -1,0 +1,46 @@
+import type { Marketplace } from './marketplace.ts';
+
+/** Spacall: massage therapists who travel, and spas, in the Philippines. */
+export const spacall: Marketplace = {
+  slug: 'spacall',
+  name: 'Spacall',
+  tagline: 'Massage on demand',
+  country: 'PH',
+  currency: 'PHP',
+  currency_digits: 2,
+  time_zone: 'Asia/Manila',
+  language: 'en-PH',
+  modules: ['services'],
+  roles: { open: ['customer', 'therapist', 'store_owner'], staff: ['admin', 'super_admin'] },
+  permissions: {},
+  booking_prefix: 'SPC',
+  flows: {},
+  fees: { customer_basis_points: 0, provider_basis_points: 1500 },
+  timeouts: { booking_request: 300 },
+  settings: {
+    commission_rate: {
+      type: 'json',
+      value: { default: 15, premium: 10 },
+      description: 'Platform commission rates, in percent',
+      is_public: false,
+    },
+    booking_timeout: {
+      type: 'json',
+      value: { pending: 300, accepted: 1800 },
+      description: 'Booking timeout in seconds',
+      is_public: true,
+    },
+    cancellation_policy: {
+      type: 'json',
+      value: { free_before_hours: 24, fee_percentage: 50 },
+      description: 'Cancellation policy',
+      is_public: true,
+    },
+    service_radius_max: {
+      type: 'number',
+      value: 20,
+      description: 'Maximum service radius in km',
+      is_public: true,
+    },
+  },
+};
