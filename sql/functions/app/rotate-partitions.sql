@@ -1,0 +1,58 @@
+-- Makes the partitions that `app.partition_policies` ask for and drops those whose time is over. One row for each change.
+-- A new partition is made apart and then attached, because `create table … partition of` locks its parent exclusively.
+create or replace function app.rotate_partitions() returns table (partition text, change text)
+language plpgsql security definer set search_path = public, pg_temp as $$
+declare
+  policy app.partition_policies; step interval; lower_ timestamptz; upper_ timestamptz; child text; existing record; held boolean;
+begin
+  -- A busy parent is left for the next run rather than queued in front of everybody else's inserts.
+  perform set_config('lock_timeout', '900ms', true);
+  for policy in select * from app.partition_policies order by parent loop
+    step := ('1 ' || policy.period)::interval;
+    lower_ := date_trunc(policy.period, policy.since, 'UTC');
+    while lower_ <= app.now() + step * policy.ahead loop
+      upper_ := (lower_ at time zone 'UTC' + step) at time zone 'UTC';
+      child := policy.parent || app.partition_suffix(policy.period, lower_);
+      if to_regclass(child) is null and (policy.retain is null or upper_ >= app.now() - policy.retain) then
+        execute format('create table %s (like %s including all)', child, policy.parent);
+        execute format('alter table %s add constraint partition_bounds check (id >= %L and id < %L)',
+          child, app.uuid_v7_floor(lower_), app.uuid_v7_floor(upper_));
+        execute format('alter table %s attach partition %s for values from (%L) to (%L)',
+          policy.parent, child, app.uuid_v7_floor(lower_), app.uuid_v7_floor(upper_));
+        execute format('alter table %s drop constraint partition_bounds', child);
+        perform app.protect(child::regclass);
+        partition := child; change := 'created'; return next;
+      end if;
+      lower_ := upper_;
+    end loop;
+    continue when policy.retain is null;
+    for existing in
+      select inhrelid::regclass::text as name,
+             app.uuid_v7_time(substring(pg_get_expr(c.relpartbound, c.oid) from 'TO \(''([^'']+)''')::uuid) as ends_at
+      from pg_inherits join pg_class c on c.oid = inhrelid
+      where inhparent = policy.parent::regclass
+    loop
+      continue when existing.ends_at >= app.now() - policy.retain;
+      held := false;
+      if policy.keep_while is not null then
+        execute format('select exists (select from %s where %s)', existing.name, policy.keep_while) into held;
+      end if;
+      continue when held;
+      execute format('alter table %s detach partition %s', policy.parent, existing.name);
+      execute format('drop table %s', existing.name);
+      partition := existing.name; change := 'dropped'; return next;
+    end loop;
+  end loop;
+end $$;
+
+-- _y2026, _y2026m03, _y2026w12 or _y2026m03d17.
+create or replace function app.partition_suffix(period text, starts_at timestamptz) returns text language sql stable as $$
+  select case period
+    when 'year' then to_char(starts_at at time zone 'UTC', '"_y"YYYY')
+    when 'month' then to_char(starts_at at time zone 'UTC', '"_y"YYYY"m"MM')
+    when 'week' then to_char(starts_at at time zone 'UTC', '"_y"IYYY"w"IW')
+    else to_char(starts_at at time zone 'UTC', '"_y"YYYY"m"MM"d"DD')
+  end
+$$;
+
+grant execute on function app.rotate_partitions() to vicinity_worker;

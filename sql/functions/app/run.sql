@@ -1,0 +1,82 @@
+-- The one door of the database: `app.run(context, statement, args)` runs one statement for one caller in one transaction.
+-- It answers with one jsonb row of meta data, or one refusal, and then one jsonb row for each row of the statement: the Data
+-- API allows 64 KB a row and 1 MiB a response. Every statement must return rows, for `for … in execute` opens a cursor.
+--
+-- context: { marketplace, now, actor?, session?, access?, idempotency_key?, caller?, fingerprint?, request_id?, ip?, user_agent? }
+
+-- Sets whom and when the transaction is about. Separate from `open_call`, so that functions of the owner see it too.
+create or replace function app.set_context(context jsonb) returns void language sql as $$
+  select set_config('app.marketplace', coalesce(context ->> 'marketplace', ''), true),
+         set_config('app.actor', coalesce(context ->> 'actor', ''), true),
+         set_config('app.now', coalesce(context ->> 'now', ''), true),
+         set_config('app.request', jsonb_build_object('id', context ->> 'request_id', 'ip', context ->> 'ip',
+           'user_agent', context ->> 'user_agent')::text, true),
+         set_config('app.emitted', '0', true)
+$$;
+
+-- The earlier answer to this idempotency key, as { replayed, rows }, a refusal when the key was used for another request, or
+-- null. A twin that runs at this moment is waited for: the lock is held until the transaction ends.
+create or replace function app.earlier_answer(context jsonb) returns jsonb
+language plpgsql security definer set search_path = public, pg_temp as $$
+declare earlier app.idempotency_keys;
+begin
+  perform pg_advisory_xact_lock(hashtextextended(
+    concat_ws('/', context ->> 'marketplace', context ->> 'caller', context ->> 'idempotency_key'), 0));
+  select * into earlier from app.idempotency_keys k
+  where k.marketplace = context ->> 'marketplace' and k.caller = context ->> 'caller'
+    and k.key = context ->> 'idempotency_key' and k.created_at > app.now() - interval '24 hours';
+  if not found then return null; end if;
+  if earlier.fingerprint <> context ->> 'fingerprint' then
+    return jsonb_build_object('refused', jsonb_build_object('constraint', 'idempotency_key_reused'));
+  end if;
+  return jsonb_build_object('replayed', true, 'rows', to_jsonb(earlier.result));
+end $$;
+
+create or replace function app.keep_answer(context jsonb, answer jsonb[]) returns void
+language sql security definer set search_path = public, pg_temp as $$
+  insert into app.idempotency_keys (marketplace, caller, key, fingerprint, result)
+  values (context ->> 'marketplace', context ->> 'caller', context ->> 'idempotency_key', context ->> 'fingerprint', answer)
+  on conflict on constraint idempotency_keys_pkey
+    do update set fingerprint = excluded.fingerprint, result = excluded.result, created_at = excluded.created_at
+$$;
+
+create or replace function app.run(context jsonb, statement text, args jsonb) returns setof jsonb language plpgsql as $$
+declare
+  row_ record; answer jsonb[] := '{}'; earlier jsonb; refusal text; keyed boolean := context ? 'idempotency_key'; wrote boolean;
+  state text; constraint_ text; table_ text; message_ text; detail_ text; column_ text;
+begin
+  begin
+    perform app.set_context(context);
+    -- The worker acts for the system: it has no session to check.
+    if current_user <> 'vicinity_worker' then refusal := app.check_caller(context); end if;
+    if refusal is not null then
+      return next jsonb_build_object('refused', jsonb_build_object('constraint', refusal));
+      return;
+    end if;
+    if keyed then
+      earlier := app.earlier_answer(context);
+      if earlier ? 'refused' then return next earlier; return; end if;
+      if earlier is not null then
+        return next jsonb_build_object('replayed', true, 'emitted', 0);
+        return query select jsonb_array_elements(earlier -> 'rows');
+        return;
+      end if;
+    end if;
+    for row_ in execute statement using args loop answer := answer || to_jsonb(row_); end loop;
+    set constraints all immediate;   -- deferred refusals happen here, where they are caught
+    -- Only a transaction that wrote has an id: a load before the write leaves the key free for the write.
+    wrote := pg_current_xact_id_if_assigned() is not null;
+    if keyed and wrote then perform app.keep_answer(context, answer); end if;
+  exception when others then
+    get stacked diagnostics state = returned_sqlstate, constraint_ = constraint_name, table_ = table_name,
+      column_ = column_name, message_ = message_text, detail_ = pg_exception_detail;
+    return next jsonb_build_object('refused', jsonb_build_object('sqlstate', state, 'constraint', nullif(constraint_, ''),
+      'table', nullif(table_, ''), 'column', nullif(column_, ''), 'message', message_, 'detail', nullif(detail_, '')));
+    return;
+  end;
+  return next jsonb_build_object('replayed', false, 'emitted', current_setting('app.emitted')::integer);
+  return query select unnest(answer);
+end $$;
+
+grant execute on function app.run(jsonb, text, jsonb), app.set_context(jsonb), app.earlier_answer(jsonb),
+  app.keep_answer(jsonb, jsonb[]) to vicinity_api, vicinity_worker;
