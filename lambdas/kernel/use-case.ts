@@ -1,0 +1,147 @@
+import type * as z from 'zod/mini';
+import type { Marketplace, Module } from '../../marketplaces/marketplace.ts';
+import type { Database } from './database.ts';
+import type { RefusalMap } from './refusal.ts';
+
+/** Who may call a use case. It is checked in the database, inside the transaction of the first trip. */
+export type Access = { kind: 'everyone' } | { kind: 'signed_in' } | { kind: 'permitted'; permission: string };
+
+/** Anybody, with or without a token. */
+export const everyone = (): Access => ({ kind: 'everyone' });
+
+/** Anybody whose session is alive and whose account is active. */
+export const signedIn = (): Access => ({ kind: 'signed_in' });
+
+/** A signed-in person one of whose roles has the permission in this marketplace. */
+export const permitted = (permission: string): Access => ({ kind: 'permitted', permission });
+
+/**
+ * What a Lambda needs beyond the database. The infrastructure turns each into environment variables and into the
+ * IAM statements of exactly that Lambda.
+ */
+export type Need =
+  | 'token-signing' // kms:Sign on the token key, TOKEN_KEY_ARN
+  | 'keyed-hash' // kms:GenerateMac on the hash key, HASH_KEY_ARN
+  | 'event-bus' // events:PutEvents on the bus, EVENT_BUS_NAME
+  | 'sms' // sms-voice:SendTextMessage, SMS_ORIGINATION_IDENTITY
+  | 'whatsapp' // social-messaging:SendWhatsAppMessage, WHATSAPP_PHONE_NUMBER_ID
+  | 'email' // ses:SendEmail, EMAIL_FROM
+  | 'push' // sns:Publish on platform endpoints
+  | 'bundled-files'; // a folder of files beside the bundle, written at synthesis (see lib/bundle.ts)
+
+/** Queues of the system. Each has a dead-letter queue and alarms of its own. */
+export type QueueName = 'relay' | 'notifications' | 'sms' | 'whatsapp' | 'email' | 'push';
+
+/** What every use case is given. The clock and the caller are arguments, never looked up. */
+export type Call = {
+  db: Database;
+  marketplace: Marketplace;
+  /** The moment at which the request arrived: the database uses the same one (`app.now()`). */
+  now: Date;
+  /** The signed-in person's id, or null for everybody else. */
+  actor: string | null;
+};
+
+/** A call whose `access` was not `everyone()`: there is somebody. */
+export type SignedInCall = Call & { actor: string; session: string };
+
+export type HttpMethod = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+
+/** Who may keep an answer and for how many seconds. Without a declaration an answer is not stored anywhere. */
+export type CachePolicy = { scope: 'public' | 'private'; max_age: number };
+
+/** The part of a declaration that others read: the infrastructure, the API reference and the tests. */
+export type HttpContract = {
+  kind: 'http';
+  method: HttpMethod;
+  /** API Gateway's form: `/api/v1/parking/spaces/{space_id}`, or `$default`. */
+  path: string;
+  /** The module that a marketplace must have switched on; elsewhere the route answers 404. */
+  module?: Module;
+  summary: string;
+  access: Access;
+  /** Path, query and body in one schema: names in the path come from there, then GET and DELETE read the query. */
+  input: z.ZodMiniObject;
+  output: z.ZodMiniType;
+  status: number;
+  refusals: RefusalMap;
+  cache?: CachePolicy;
+  /** Its answer holds secrets: neither stored nor replayed, so an Idempotency-Key has no effect. */
+  credentials: boolean;
+  /** Its answer is not JSON: the media type. `run` returns `{ body, content_type, … }`. */
+  raw: boolean;
+  needs: readonly Need[];
+};
+
+export type QueueContract = {
+  kind: 'queue';
+  queue: QueueName;
+  /** An EventBridge pattern: which events of the bus reach the queue. Absent where others send to it directly. */
+  pattern?: { 'detail-type': readonly string[]; detail?: Record<string, readonly string[]> };
+  summary: string;
+  batch_size: number;
+  needs: readonly Need[];
+};
+
+export type ScheduleContract = {
+  kind: 'schedule';
+  name: string;
+  /** `rate(1 minute)` or `cron(0 2 * * ? *)`. */
+  expression: string;
+  /** `each_marketplace`: one schedule per marketplace in its zone, with `{ marketplace }` as input. */
+  zone: 'UTC' | 'each_marketplace';
+  summary: string;
+  /** Seconds that one run may take. */
+  timeout: number;
+  needs: readonly Need[];
+};
+
+export type Contract = HttpContract | QueueContract | ScheduleContract;
+
+/** A Lambda handler that carries the declaration it was made from. */
+export type Handler<C extends Contract = Contract> = ((
+  event: unknown,
+  context: unknown,
+) => Promise<unknown>) & {
+  contract: C;
+};
+
+export type HttpDeclaration<I extends z.ZodMiniObject, O extends z.ZodMiniType, A extends Access> = {
+  route: `${HttpMethod} /${string}`;
+  module?: Module;
+  summary: string;
+  access: A;
+  input: I;
+  output: O;
+  status?: number;
+  refusals?: RefusalMap;
+  cache?: CachePolicy;
+  credentials?: boolean;
+  raw?: boolean;
+  needs?: readonly Need[];
+  run(input: z.output<I>, call: A extends { kind: 'everyone' } ? Call : SignedInCall): Promise<z.input<O>>;
+};
+
+export type UseCase = { contract: HttpContract; run(input: unknown, call: Call): Promise<unknown> };
+
+/** Declares a use case that answers an HTTP route. The declaration is the only place where the route is named. */
+export function useCase<I extends z.ZodMiniObject, O extends z.ZodMiniType, A extends Access>(
+  declaration: HttpDeclaration<I, O, A>,
+): UseCase {
+  const { route, run, ...rest } = declaration;
+  const [method, path] = route.split(' ') as [HttpMethod, string];
+  return {
+    contract: {
+      kind: 'http',
+      method,
+      path,
+      status: 200,
+      refusals: {},
+      credentials: false,
+      raw: false,
+      needs: [],
+      ...rest,
+    },
+    run: run as UseCase['run'],
+  };
+}
