@@ -1,0 +1,53 @@
+import { randomUUID } from 'node:crypto';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { inject } from 'vitest';
+import type { Contract, Handler } from '../../lambdas/kernel/use-case.ts';
+import { type Entry, readCatalogue } from '../../lib/catalogue.ts';
+
+const ROOT = join(import.meta.dirname, '../..');
+
+let catalogue: Promise<Entry[]> | undefined;
+
+/** Every Lambda of the application, read once. */
+export function entries(): Promise<Entry[]> {
+  catalogue ??= readCatalogue(ROOT);
+  return catalogue;
+}
+
+export const contextOf = (name: string) => ({
+  functionName: name,
+  awsRequestId: randomUUID(),
+  getRemainingTimeInMillis: () => 29_000,
+});
+
+export async function handlerOf(entry: Entry): Promise<Handler> {
+  const { handler } = await import(pathToFileURL(entry.file).href);
+  return handler;
+}
+
+/** Runs a queue's or a schedule's Lambda with the worker's rights. */
+export async function runAsWorker(
+  kind: Exclude<Contract['kind'], 'http'>,
+  name: string,
+  event: unknown,
+): Promise<unknown> {
+  const entry = (await entries()).find(
+    ({ contract }) =>
+      contract.kind === kind &&
+      name === (contract.kind === 'queue' ? contract.queue : contract.kind === 'schedule' && contract.name),
+  );
+  if (!entry) throw new Error(`There is no ${kind} ${name}.`);
+  const handler = await handlerOf(entry);
+  const api = process.env.DATABASE_SECRET_ARN;
+  process.env.DATABASE_SECRET_ARN = inject('workerSecretArn');
+  try {
+    return await handler(event, contextOf(entry.name));
+  } finally {
+    process.env.DATABASE_SECRET_ARN = api;
+  }
+}
+
+/** Runs a schedule once, now. */
+export const runSchedule = (name: string, input: Record<string, unknown> = {}) =>
+  runAsWorker('schedule', name, input);
