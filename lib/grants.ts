@@ -1,0 +1,143 @@
+import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import { Aws } from 'aws-cdk-lib/core';
+import type { Contract, Need } from '../lambdas/kernel/use-case.ts';
+import type { ApiStack } from './api.ts';
+import type { DataStack } from './data.ts';
+import { DATABASE_NAME } from './database.ts';
+import type { EventsStack } from './events.ts';
+import type { Settings } from './settings.ts';
+
+/** What the Lambdas of every module stand on. */
+export type Platform = {
+  settings: Settings;
+  bundle: string;
+  data: DataStack;
+  events: EventsStack;
+  api: ApiStack;
+};
+
+export type Grants = {
+  environment: Record<string, string>;
+  statements: PolicyStatement[];
+  /** Findings of cdk-nag on the role that these statements explain: see lib/acknowledge.ts. */
+  accepted?: Readonly<Record<string, string>>;
+};
+
+/**
+ * Turns a declaration into what its Lambda is told and what it may do: the database under its role, the nudge of the
+ * relay, and each of `contract.needs`. Nothing else is ever granted.
+ */
+export function grantsOf(contract: Contract, platform: Platform): Grants {
+  const grants = [database(contract, platform), ...contract.needs.map(need => NEEDS[need](platform))];
+  return {
+    environment: Object.assign({}, ...grants.map(grant => grant.environment)),
+    statements: grants.flatMap(grant => grant.statements),
+    accepted: Object.assign({}, ...grants.map(grant => grant.accepted)),
+  };
+}
+
+/** Reading secrets takes their key too. Through Secrets Manager only: the same key protects other things. */
+export function readSecrets(secretArns: string[], keyArn: string): PolicyStatement[] {
+  return [
+    new PolicyStatement({ actions: ['secretsmanager:GetSecretValue'], resources: secretArns }),
+    new PolicyStatement({
+      actions: ['kms:Decrypt'],
+      resources: [keyArn],
+      conditions: {
+        StringEquals: { 'kms:ViaService': `secretsmanager.${Aws.REGION}.${Aws.URL_SUFFIX}` },
+      },
+    }),
+  ];
+}
+
+function database(contract: Contract, { data, events }: Platform): Grants {
+  const isHttp = contract.kind === 'http';
+  const secret = isHttp ? data.secrets.api : data.secrets.worker;
+  const relay = events.queues.relay;
+  return {
+    environment: {
+      DATABASE_ARN: data.clusterArn,
+      DATABASE_SECRET_ARN: secret.secretArn,
+      DATABASE_NAME,
+      RELAY_QUEUE_URL: relay.queueUrl,
+      ...(isHttp ? { TOKEN_KEYS: data.tokenKeys } : {}),
+    },
+    statements: [
+      allow('rds-data:ExecuteStatement', data.clusterArn),
+      ...readSecrets([secret.secretArn], data.keys.data.keyArn),
+      allow('sqs:SendMessage', relay.queueArn),
+    ],
+  };
+}
+
+const NEEDS: Record<Need, (platform: Platform) => Grants> = {
+  'token-signing': ({ data }) => ({
+    environment: { TOKEN_KEY_ARN: data.keys.token.keyArn },
+    statements: [allow('kms:Sign', data.keys.token.keyArn)],
+  }),
+  'keyed-hash': ({ data }) => ({
+    environment: { HASH_KEY_ARN: data.keys.hash.keyArn },
+    statements: [allow('kms:GenerateMac', data.keys.hash.keyArn)],
+  }),
+  'event-bus': ({ events }) => ({
+    environment: { EVENT_BUS_NAME: events.bus.eventBusName },
+    statements: [allow('events:PutEvents', events.bus.eventBusArn)],
+  }),
+  sms: ({ settings }) => {
+    const origin = originOf(settings.sms_origination_identity);
+    return {
+      environment: { SMS_ORIGINATION_IDENTITY: settings.sms_origination_identity },
+      statements: [allow('sms-voice:SendTextMessage', arn('sms-voice', origin))],
+      accepted: origin.endsWith('/*')
+        ? { [wildcardOf('sms-voice', origin)]: 'One sender id is a resource of its own in each country.' }
+        : {},
+    };
+  },
+  whatsapp: ({ settings }) => ({
+    environment: { WHATSAPP_PHONE_NUMBER_ID: settings.whatsapp_phone_number_id },
+    statements: [
+      allow(
+        'social-messaging:SendWhatsAppMessage',
+        arn('social-messaging', `phone-number-id/${settings.whatsapp_phone_number_id}`),
+      ),
+    ],
+  }),
+  email: ({ settings }) => ({
+    environment: { EMAIL_FROM: settings.email_from },
+    statements: [allow('ses:SendEmail', ...identityArns(settings.email_from))],
+  }),
+  push: () => ({
+    environment: {},
+    statements: [allow('sns:Publish', arn('sns', 'endpoint/*'))],
+    accepted: {
+      [wildcardOf('sns', 'endpoint/*')]:
+        'SNS makes an endpoint for each device that registers, after the deployment.',
+    },
+  }),
+  'bundled-files': () => ({ environment: {}, statements: [] }),
+};
+
+const allow = (action: string, ...resources: string[]) =>
+  new PolicyStatement({ actions: [action], resources });
+
+/** ARN of a resource in the deployment's own account and region. */
+const arn = (service: string, resource: string) =>
+  `arn:${Aws.PARTITION}:${service}:${Aws.REGION}:${Aws.ACCOUNT_ID}:${resource}`;
+
+/** SES accepts a verified domain or a verified address, and asks for the right on whichever it found. */
+function identityArns(from: string): string[] {
+  const address = /<([^>]+)>/.exec(from)?.[1] ?? from;
+  const domain = address.slice(address.indexOf('@') + 1);
+  return [arn('ses', `identity/${domain}`), arn('ses', `identity/${address}`)];
+}
+
+/** The kind of an origination identity shows in its id; a sender id is any other text, and exists once a country. */
+function originOf(identity: string): string {
+  if (identity.startsWith('pool-')) return `pool/${identity}`;
+  if (identity.startsWith('phone-')) return `phone-number/${identity}`;
+  return `sender-id/${identity}/*`;
+}
+
+/** How cdk-nag names the finding that a statement ends in a star. */
+const wildcardOf = (service: string, resource: string) =>
+  `AwsSolutions-IAM5[Resource::arn:<AWS::Partition>:${service}:<AWS::Region>:<AWS::AccountId>:${resource}]`;

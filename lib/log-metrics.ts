@@ -1,0 +1,32 @@
+import { Metric, Stats } from 'aws-cdk-lib/aws-cloudwatch';
+import { FilterPattern, type ILogGroup, MetricFilter } from 'aws-cdk-lib/aws-logs';
+import type { Construct } from 'constructs';
+import { FIVE_MINUTES } from './alarms.ts';
+
+const NAMESPACE = 'Vicinity';
+
+/** Calls of all Lambdas that the Data API or the database failed, counted from the kernel's log lines. */
+export const DATABASE_ERRORS = new Metric({
+  namespace: NAMESPACE,
+  metricName: 'DatabaseErrors',
+  statistic: Stats.SUM,
+  period: FIVE_MINUTES,
+});
+
+/** The names under which the kernel logs such an error: by itself, or as the cause of a 503. */
+const FAILURES = FilterPattern.any(
+  FilterPattern.stringValue('$.error', '=', 'DataApiError'),
+  FilterPattern.stringValue('$.error', '=', 'DatabaseError'),
+  FilterPattern.stringValue('$.cause.error', '=', 'DataApiError'),
+);
+
+/** Counts the database errors that stand in a log group. RDS has no metric of failed Data API calls. */
+export function countDatabaseErrors(scope: Construct, logGroup: ILogGroup): void {
+  new MetricFilter(scope, 'DatabaseErrors', {
+    logGroup,
+    filterPattern: FAILURES,
+    metricNamespace: NAMESPACE,
+    metricName: DATABASE_ERRORS.metricName,
+    metricValue: '1',
+  });
+}
