@@ -10,7 +10,7 @@ import { CONSUMER_TIMEOUT } from './queues.ts';
 import { Route } from './route.ts';
 import { Scheduled } from './schedules.ts';
 
-/** Seconds. A caller who waits longer than this for an answer has gone. */
+/** Seconds: just under the 30 of API Gateway, since a paused cluster takes some 15 to wake and its caller is waited for. */
 const HTTP_TIMEOUT = 29;
 
 /** Batches of one queue that are worked on at once, so that a burst of events does not crowd callers out. */

@@ -86,7 +86,7 @@ function parametersOf(input: JsonSchema, contract: HttpContract) {
     in: names.includes(name) ? 'path' : 'query',
     required: input.required?.includes(name) ?? false,
     schema,
-    example: exampleOf(schema, name),
+    example: exampleOf(schema, `${contract.method} ${contract.path} ${name}`),
   }));
   const header = (name: string, description: string, example: string) => ({
     name,
@@ -120,7 +120,7 @@ function bodyOf(input: JsonSchema, contract: HttpContract) {
   const schema = { ...input, properties, required };
   return {
     required: required.length > 0,
-    content: { 'application/json': { schema, example: exampleOf(schema, 'body') } },
+    content: { 'application/json': { schema, example: exampleOf(schema, `${contract.method} ${contract.path} body`) } },
   };
 }
 
@@ -138,7 +138,7 @@ function success(contract: HttpContract) {
   return {
     description: contract.summary,
     headers,
-    content: { 'application/json': { schema, example: exampleOf(schema, 'answer') } },
+    content: { 'application/json': { schema, example: exampleOf(schema, `${contract.method} ${contract.path} answer`) } },
   };
 }
 

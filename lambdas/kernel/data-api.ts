@@ -34,7 +34,7 @@ export async function callDatabase(context: Context, statement: Statement): Prom
     resourceArn: environment('DATABASE_ARN'),
     secretArn: environment('DATABASE_SECRET_ARN'),
     database: environment('DATABASE_NAME'),
-    sql: 'select run from app.run(:context::jsonb, :statement, :args::jsonb) as run',
+    sql: 'select run from app.run(:context::jsonb, :statement, :args) as run',
     parameters: [
       { name: 'context', value: { stringValue: JSON.stringify(context) } },
       { name: 'statement', value: { stringValue: statement.text } },

@@ -25,8 +25,10 @@ export const id = <Brand extends string>(_brand: Brand) =>
     .brand<Brand>();
 
 /** An instant, ISO 8601 with an offset. Leaves as UTC with milliseconds: `2026-11-20T15:00:00.000Z`. */
-export const instant = z.iso.datetime({ offset: true }).check(
+export const instant = z.iso.datetime({ offset: true, abort: true }).check(
   z.overwrite(value => new Date(value).toISOString()),
+  // An offset can carry a moment out of the years that ISO 8601 and PostgreSQL write alike.
+  z.refine(value => /^(?!0000)\d{4}-/.test(value), { error: 'must lie in the years 1 to 9999' }),
   z.meta({ examples: ['2026-11-21T18:00:00.000Z'] }),
 );
 

@@ -7,13 +7,16 @@ import type { RefusalMap } from './refusal.ts';
 export type Access = { kind: 'everyone' } | { kind: 'signed_in' } | { kind: 'permitted'; permission: string };
 
 /** Anybody, with or without a token. */
-export const everyone = (): Access => ({ kind: 'everyone' });
+export const everyone = (): Extract<Access, { kind: 'everyone' }> => ({ kind: 'everyone' });
 
 /** Anybody whose session is alive and whose account is active. */
-export const signedIn = (): Access => ({ kind: 'signed_in' });
+export const signedIn = (): Extract<Access, { kind: 'signed_in' }> => ({ kind: 'signed_in' });
 
 /** A signed-in person one of whose roles has the permission in this marketplace. */
-export const permitted = (permission: string): Access => ({ kind: 'permitted', permission });
+export const permitted = (permission: string): Extract<Access, { kind: 'permitted' }> => ({
+  kind: 'permitted',
+  permission,
+});
 
 /**
  * What a Lambda needs beyond the database. The infrastructure turns each into environment variables and into the

@@ -45,6 +45,7 @@ const BOOTSTRAP = [
      values (apply_script.version, apply_script.kind, apply_script.fingerprint)
      on conflict on constraint schema_migrations_pkey do update set fingerprint = excluded.fingerprint, applied_at = now();
    end $$`,
+  'revoke execute on function app.apply_script(text, text, text, text) from public',
 ];
 
 /**

@@ -1,12 +1,8 @@
-import { randomUUID } from 'node:crypto';
-import type { HttpContract } from '../../lambdas/kernel/use-case.ts';
+import type { Handler, HttpContract } from '../../lambdas/kernel/use-case.ts';
 import { type Entry, ofKind } from '../../lib/catalogue.ts';
 import { marketplaceOf } from '../../marketplaces/index.ts';
-import { contextOf, entries, handlerOf } from './invoke.ts';
-
-/** An answer as it went over the wire. `trips` are the database trips that the request cost. */
-// biome-ignore lint/suspicious/noExplicitAny: a test reads what it expects to be there, and fails where it is not.
-export type Answer = { status: number; headers: Record<string, string>; body: any; text: string };
+import { entries, handlerOf } from './invoke.ts';
+import { type Answer, sendRequest } from './send-request.ts';
 
 export type SendOptions = { headers?: Record<string, string>; raw?: string; ip?: string };
 
@@ -27,65 +23,25 @@ export class Client {
   patch = (path: string, body?: unknown, options?: SendOptions) => this.send('PATCH', path, body, options);
   delete = (path: string, options?: SendOptions) => this.send('DELETE', path, undefined, options);
 
-  /** Hands the request to the Lambda of its route as API Gateway would, payload format 2.0. */
+  /** Hands the request to the Lambda of its route. */
   async send(method: string, target: string, body: unknown, options: SendOptions = {}): Promise<Answer> {
-    const [path = '', query = ''] = target.split('?');
+    const [path = '', query] = target.split('?');
     const { entry, parameters } = match(ofKind(await entries(), 'http'), method, path);
-    const handler = await handlerOf(entry);
-    const payload = options.raw ?? (body === undefined ? undefined : JSON.stringify(body));
-    const headers = {
-      ...(payload === undefined ? {} : { 'content-type': 'application/json' }),
-      ...(this.token ? { authorization: `Bearer ${this.token}` } : {}),
-      ...options.headers,
-    };
-    const result = await handler(
-      {
-        version: '2.0',
-        routeKey: `${method} ${entry.contract.path}`,
-        rawPath: `/${this.marketplace}${path}`,
-        rawQueryString: query,
-        headers,
-        ...(query ? { queryStringParameters: readQuery(query) } : {}),
-        pathParameters: parameters,
-        requestContext: {
-          stage: this.marketplace,
-          requestId: randomUUID(),
-          routeKey: `${method} ${entry.contract.path}`,
-          http: {
-            method,
-            path: `/${this.marketplace}${path}`,
-            protocol: 'HTTP/1.1',
-            sourceIp: options.ip ?? '127.0.0.1',
-            userAgent: 'vitest',
-          },
-        },
-        body: payload,
-        isBase64Encoded: false,
-      },
-      contextOf(entry.name),
-    );
-    return read(result as { statusCode: number; headers: Record<string, string>; body?: string });
+    const handler = (await handlerOf(entry)) as Handler<HttpContract>;
+    return sendRequest(handler, {
+      marketplace: this.marketplace,
+      path,
+      parameters,
+      query,
+      headers: { ...(this.token ? { authorization: `Bearer ${this.token}` } : {}), ...options.headers },
+      body: options.raw ?? (body === undefined ? undefined : JSON.stringify(body)),
+      ip: options.ip,
+    });
   }
 }
 
 /** Somebody without a token. */
 export const anonymous = (marketplace: string) => new Client(marketplace);
-
-function readQuery(query: string): Record<string, string> {
-  const values = new URLSearchParams(query);
-  return Object.fromEntries([...new Set(values.keys())].map(name => [name, values.getAll(name).join(',')]));
-}
-
-function read(result: { statusCode: number; headers: Record<string, string>; body?: string }): Answer {
-  const text = result.body ?? '';
-  const json = /json/.test(result.headers['content-type'] ?? '');
-  return {
-    status: result.statusCode,
-    headers: result.headers,
-    body: json ? JSON.parse(text) : undefined,
-    text,
-  };
-}
 
 /** Literal segments win over variables, as at API Gateway. */
 function match(candidates: readonly Entry<HttpContract>[], method: string, path: string) {
@@ -103,10 +59,11 @@ const variables = (entry: Entry<HttpContract>) => entry.contract.path.split('{')
 
 function matchPath(pattern: string, path: string): Record<string, string> | null {
   const expression = new RegExp(`^${pattern.replaceAll(/\{(\w+)\}/g, '(?<$1>[^/]+)')}$`);
-  const groups = expression.exec(path)?.groups;
-  if (groups)
-    return Object.fromEntries(
-      Object.entries(groups).map(([name, value]) => [name, decodeURIComponent(value)]),
-    );
-  return expression.test(path) ? {} : null;
+  const match = expression.exec(path);
+  return (
+    match &&
+    Object.fromEntries(
+      Object.entries(match.groups ?? {}).map(([name, value]) => [name, decodeURIComponent(value)]),
+    )
+  );
 }

@@ -9,7 +9,7 @@ export async function asOwner(statement: Statement): Promise<any[]> {
       resourceArn: process.env.DATABASE_ARN,
       secretArn: process.env.OWNER_SECRET_ARN,
       database: process.env.DATABASE_NAME,
-      sql: `select run from app.run('{"access": "everyone"}', :statement, :args::jsonb) as run`,
+      sql: `select run from app.run('{"access": "everyone"}', :statement, :args) as run`,
       parameters: [
         { name: 'statement', value: { stringValue: statement.text } },
         { name: 'args', value: { stringValue: JSON.stringify(statement.values) } },

@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestProject } from 'vitest/node';
@@ -9,6 +8,7 @@ import { readScripts } from '../../lambdas/platform/migrations.ts';
 import { ofKind, readCatalogue } from '../../lib/catalogue.ts';
 import { startAws } from '../../local/aws/aws.ts';
 import { connectBus } from './connect-bus.ts';
+import { serveControl } from './control-aws.ts';
 import { runMigration } from './run-migration.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
@@ -64,7 +64,10 @@ export default async function setup(project: TestProject) {
   });
   project.provide('workerSecretArn', aws.secrets.worker);
   project.provide('queues', queues);
+  const control = await serveControl(aws);
+  project.provide('controlUrl', control.url);
   return async () => {
+    control.close();
     await aws.close();
     await rm(dataFolder, { recursive: true, force: true });
   };
@@ -74,6 +77,6 @@ async function fingerprint(): Promise<string> {
   const hash = createHash('sha256');
   for (const script of readScripts(join(ROOT, 'sql')))
     if (script.name !== 'schema') hash.update(script.fingerprint);
-  hash.update(readFileSync(createRequire(import.meta.url).resolve('@electric-sql/pglite/package.json')));
+  hash.update(readFileSync(join(ROOT, 'package-lock.json')));
   return hash.digest('hex').slice(0, 16);
 }

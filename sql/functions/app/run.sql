@@ -2,6 +2,7 @@
 -- It answers with one jsonb row of meta data, or one refusal, and then one jsonb row for each row of the statement: the Data
 -- API allows 64 KB a row and 1 MiB a response. Every statement must return rows, for `for … in execute` opens a cursor.
 --
+-- The values come as text, so that text which PostgreSQL cannot store is refused inside, where refusals are caught.
 -- context: { marketplace, now, actor?, session?, access?, idempotency_key?, caller?, fingerprint?, request_id?, ip?, user_agent? }
 
 -- Sets whom and when the transaction is about. Separate from `open_call`, so that functions of the owner see it too.
@@ -40,7 +41,7 @@ language sql security definer set search_path = public, pg_temp as $$
     do update set fingerprint = excluded.fingerprint, result = excluded.result, created_at = excluded.created_at
 $$;
 
-create or replace function app.run(context jsonb, statement text, args jsonb) returns setof jsonb language plpgsql as $$
+create or replace function app.run(context jsonb, statement text, args text) returns setof jsonb language plpgsql as $$
 declare
   row_ record; answer jsonb[] := '{}'; earlier jsonb; refusal text; keyed boolean := context ? 'idempotency_key'; wrote boolean;
   state text; constraint_ text; table_ text; message_ text; detail_ text; column_ text;
@@ -62,7 +63,7 @@ begin
         return;
       end if;
     end if;
-    for row_ in execute statement using args loop answer := answer || to_jsonb(row_); end loop;
+    for row_ in execute statement using args::jsonb loop answer := answer || to_jsonb(row_); end loop;
     set constraints all immediate;   -- deferred refusals happen here, where they are caught
     -- Only a transaction that wrote has an id: a load before the write leaves the key free for the write.
     wrote := pg_current_xact_id_if_assigned() is not null;
@@ -78,5 +79,5 @@ begin
   return query select unnest(answer);
 end $$;
 
-grant execute on function app.run(jsonb, text, jsonb), app.set_context(jsonb), app.earlier_answer(jsonb),
+grant execute on function app.run(jsonb, text, text), app.set_context(jsonb), app.earlier_answer(jsonb),
   app.keep_answer(jsonb, jsonb[]) to vicinity_api, vicinity_worker;

@@ -1,0 +1,83 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { startCloud } from '../local/cloud.ts';
+import type { Result } from './support/measure.ts';
+import { startPostgres } from './support/start-postgres.ts';
+
+const DRIVERS = 200;
+
+type Body = { id?: string; code?: string; access_token?: string };
+type Answer = { status: number; body: Body };
+
+/** 200 drivers after one hour of one space, over HTTP against the running template, on both databases. */
+export async function benchRace(): Promise<Result[]> {
+  const server = await startPostgres();
+  try {
+    return [await race('the embedded database'), await race('PostgreSQL 15', server.url)];
+  } finally {
+    await server.stop();
+  }
+}
+
+async function race(name: string, databaseUrl?: string): Promise<Result> {
+  const dataFolder = mkdtempSync(join(tmpdir(), 'vicinity-race-'));
+  const cloud = await startCloud({ port: 0, dataFolder, databaseUrl, quiet: true });
+  try {
+    const api = `${cloud.url}/driveway/api/v1`;
+    const host = await signUp(api, 'host', 0);
+    const space = await send(api, '/parking/spaces', host, {
+      title: 'A driveway by the park',
+      address: '1195 Oak St',
+      city: 'San Francisco',
+      state: 'CA',
+      zip_code: '94117',
+      location: { latitude: 37.772737, longitude: -122.438887 },
+      hourly_rate: 500,
+    });
+    if (!space.body.id) throw new Error(`The space was not listed: ${JSON.stringify(space.body)}`);
+    const tokens: string[] = [];
+    for (let n = 1; n <= DRIVERS; n += 10) {
+      tokens.push(...(await Promise.all(Array.from({ length: 10 }, (_, k) => signUp(api, 'driver', n + k)))));
+    }
+    const from = new Date(Date.now() + 48 * 3_600_000).toISOString();
+    const to = new Date(Date.now() + 49 * 3_600_000).toISOString();
+    const answers = await Promise.all(
+      tokens.map(token => send(api, `/parking/spaces/${space.body.id}/bookings`, token, { from, to })),
+    );
+    const won = answers.filter(answer => answer.status === 201).length;
+    const lost = answers.filter(answer => answer.status === 409 && answer.body.code === 'slot_taken').length;
+    return {
+      name: `${DRIVERS} drivers race for one hour on ${name}`,
+      measured: `${won} × 201, ${lost} × 409 slot_taken, ${DRIVERS - won - lost} others`,
+      ratio: won,
+      bar: `1 × 201, ${DRIVERS - 1} × 409`,
+      passed: won === 1 && lost === DRIVERS - 1,
+    };
+  } finally {
+    await cloud.close();
+    rmSync(dataFolder, { recursive: true, force: true });
+  }
+}
+
+async function signUp(api: string, role: string, n: number): Promise<string> {
+  const body = {
+    email: `${role}${n}@race.example`,
+    password: 'correct horse battery staple',
+    full_name: 'Racer',
+    roles: [role],
+  };
+  const answer = await send(api, '/auth/signup', undefined, body);
+  if (!answer.body.access_token)
+    throw new Error(`Sign-up answered ${answer.status}: ${JSON.stringify(answer.body)}`);
+  return answer.body.access_token;
+}
+
+async function send(api: string, path: string, token: string | undefined, body: unknown): Promise<Answer> {
+  const response = await fetch(`${api}${path}`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', ...(token ? { authorization: `Bearer ${token}` } : {}) },
+    body: JSON.stringify(body),
+  });
+  return { status: response.status, body: (await response.json()) as Body };
+}

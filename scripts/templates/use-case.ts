@@ -1,0 +1,71 @@
+const camel = (name: string) => name.replaceAll(/-(\w)/g, (_, letter: string) => letter.toUpperCase());
+const sentence = (name: string) => {
+  const words = name.replaceAll('-', ' ');
+  return words.charAt(0).toUpperCase() + words.slice(1);
+};
+
+const OPTIONAL = ['parking', 'services', 'sessions', 'homes'];
+const variables = (route: string) => [...route.matchAll(/\{(\w+)\}/g)].map(match => match[1] ?? '');
+
+/** A use case that compiles, deploys and answers: who calls, in which marketplace. Its declaration is what to edit. */
+export function describeUseCase(module: string, name: string, route: string): string {
+  const ids = variables(route).map(field => `    ${field}: id('${sentence(field).replace(/_id$/, '')}'),\n`);
+  const fields = ids.length > 0 ? `{\n${ids.join('')}  }` : '{}';
+  return `import * as z from 'zod/mini';
+import { id } from '../kernel/fields.ts';
+import { http } from '../kernel/http.ts';
+import { sql } from '../kernel/sql.ts';
+import { signedIn, useCase } from '../kernel/use-case.ts';
+
+const Answer = z.object({ user_id: id('User') });
+
+/** ${sentence(name)}: what it does, and what must hold when two do it at once. */
+export const ${camel(name)} = useCase({
+  route: '${route}',${OPTIONAL.includes(module) ? `\n  module: '${module}',` : ''}
+  summary: '${sentence(name)}',
+  access: signedIn(),
+  input: z.strictObject(${fields}),
+  output: Answer,
+  async run(_input, { db }) {
+    return db.one(sql\`select app.actor() as user_id\`, Answer);
+  },
+});
+
+export const handler = http(${camel(name)});
+`;
+}
+
+/** A test that passes for what \`describeUseCase\` wrote and fails as soon as the access check is lost. */
+export function describeTest(module: string, route: string): string {
+  const [method = 'GET', path = ''] = route.split(' ');
+  const target = path.replaceAll(/\{\w+\}/g, '019a0e5c-7b1e-7c3a-9d2e-4f6a8b0c1d2e');
+  const verb = method.toLowerCase();
+  const marketplace =
+    module === 'homes'
+      ? 'homigo'
+      : module === 'services'
+        ? 'spacall'
+        : module === 'sessions'
+          ? 'recovery'
+          : 'driveway';
+  const role = { homigo: 'tenant', spacall: 'customer', recovery: 'customer', driveway: 'driver' }[
+    marketplace
+  ];
+  return `import { expect, test } from 'vitest';
+import { anonymous } from '../support/client.ts';
+import { signUp } from '../support/people.ts';
+
+const path = '${target}';
+
+test('somebody who is signed in is answered', async () => {
+  const person = await signUp('${marketplace}', { roles: ['${role}'] });
+  const answer = await person.${verb}(path);
+  expect(answer).toMatchObject({ status: 200, body: { user_id: person.id } });
+});
+
+test('somebody who is not signed in is refused', async () => {
+  const answer = await anonymous('${marketplace}').${verb}(path);
+  expect(answer).toMatchObject({ status: 401, body: { code: 'unauthenticated' } });
+});
+`;
+}

@@ -1,0 +1,36 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { json } from 'node:stream/consumers';
+import { inject } from 'vitest';
+import type { Aws } from '../../local/aws/aws.ts';
+import type { Fault } from '../../local/aws/faults.ts';
+import type { Message } from '../../local/aws/messages.ts';
+
+declare module 'vitest' {
+  interface ProvidedContext {
+    controlUrl: string;
+  }
+}
+
+/** Lets the tests, which run in threads of their own, read the providers' messages and order faults. */
+export async function serveControl(aws: Aws): Promise<{ url: string; close(): void }> {
+  const server = createServer(async (request, response) => {
+    if (request.method === 'POST') aws.faults.add((await json(request)) as Fault);
+    response.end(JSON.stringify(aws.messages.list()));
+  });
+  await new Promise<void>(listening => server.listen(0, '127.0.0.1', listening));
+  const { port } = server.address() as AddressInfo;
+  return { url: `http://127.0.0.1:${port}/`, close: () => server.close() };
+}
+
+/** What reached a provider for this number, address or endpoint, newest first. */
+export async function messagesTo(to: string): Promise<Message[]> {
+  const messages = (await (await fetch(inject('controlUrl'))).json()) as Message[];
+  return messages.filter(message => message.to === to);
+}
+
+/** Makes the next call of an action fail with this error, before anything is done. */
+export async function failNext(action: string, error: string, times = 1): Promise<void> {
+  const fault: Fault = { action, kind: 'fail', error, times };
+  await fetch(inject('controlUrl'), { method: 'POST', body: JSON.stringify(fault) });
+}
