@@ -2,6 +2,7 @@ import { cp, mkdir, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { build } from 'esbuild';
 import { type Entry, MIGRATION, ofKind } from './catalogue.ts';
+import { numberingPlans, placeNumberingPlans } from './numbering-plans.ts';
 import { writeReference } from './reference.ts';
 
 /** The folder of one Lambda inside the bundle: its `index.js` and what stands beside it, and nothing else. */
@@ -33,12 +34,14 @@ export async function bundleLambdas(root: string, entries: readonly Entry[], bun
     alias: { '@aws-sdk/credential-provider-node': join(import.meta.dirname, 'lambda-credentials.ts') },
     // CommonJS has no import.meta, and a bundle's own files stand beside it, as a source file's do.
     define: { 'import.meta.dirname': '__dirname' },
+    plugins: [numberingPlans],
     legalComments: 'none',
     logLevel: 'warning',
   });
   // Says what the file is, wherever the folder lies: without it a `type` of a folder above would decide.
   const manifest = JSON.stringify({ type: 'commonjs' });
   await Promise.all(all.map(entry => writeFile(join(folderOf(bundle, entry), 'package.json'), manifest)));
+  await Promise.all(all.map(entry => placeNumberingPlans(folderOf(bundle, entry))));
   await copySql(root, folderOf(bundle, MIGRATION));
   await writeFiles(entries, bundle);
 }

@@ -120,7 +120,9 @@ function bodyOf(input: JsonSchema, contract: HttpContract) {
   const schema = { ...input, properties, required };
   return {
     required: required.length > 0,
-    content: { 'application/json': { schema, example: exampleOf(schema, `${contract.method} ${contract.path} body`) } },
+    content: {
+      'application/json': { schema, example: exampleOf(schema, `${contract.method} ${contract.path} body`) },
+    },
   };
 }
 
@@ -138,7 +140,12 @@ function success(contract: HttpContract) {
   return {
     description: contract.summary,
     headers,
-    content: { 'application/json': { schema, example: exampleOf(schema, `${contract.method} ${contract.path} answer`) } },
+    content: {
+      'application/json': {
+        schema,
+        example: exampleOf(schema, `${contract.method} ${contract.path} answer`),
+      },
+    },
   };
 }
 
@@ -201,7 +208,7 @@ function refusalsOf(contract: HttpContract): RefusalSpec[] {
 }
 
 /** Patterns of formats are noise to a reader: the format says it. */
-function schemaOf(schema: z.ZodMiniType, io: 'input' | 'output'): JsonSchema {
+export function schemaOf(schema: z.ZodMiniType, io: 'input' | 'output'): JsonSchema {
   const described = z.toJSONSchema(schema, {
     io,
     unrepresentable: 'any',

@@ -1,7 +1,4 @@
-import type { KMSClient } from '@aws-sdk/client-kms';
 import { environment } from './environment.ts';
-
-let client: KMSClient | undefined;
 
 /**
  * HMAC-SHA-256 of a text under a key that never leaves KMS: what is stored as such a hash cannot be guessed by whoever
@@ -11,18 +8,6 @@ let client: KMSClient | undefined;
  * @param text at most 4,096 bytes
  */
 export async function keyedHash(text: string): Promise<Buffer> {
-  const { GenerateMacCommand, KMSClient } = await import('@aws-sdk/client-kms');
-  client ??= new KMSClient({
-    maxAttempts: 3,
-    requestHandler: { connectionTimeout: 1_000, requestTimeout: 3_000 },
-  });
-  const { Mac } = await client.send(
-    new GenerateMacCommand({
-      KeyId: environment('HASH_KEY_ARN'),
-      MacAlgorithm: 'HMAC_SHA_256',
-      Message: Buffer.from(text),
-    }),
-  );
-  if (!Mac) throw new Error('KMS answered without a MAC.');
-  return Buffer.from(Mac);
+  const { generateMac } = await import('./kms.ts');
+  return generateMac(environment('HASH_KEY_ARN'), Buffer.from(text));
 }

@@ -153,7 +153,7 @@ describe('Lambdas', () => {
     const timeouts = ['read-thing', 'send-notice', 'pay-out'].map(
       name => functionNamed(`vicinity-alpha-${name}`).Properties.Timeout,
     );
-    expect(timeouts).toEqual([10, 60, 300]);
+    expect(timeouts).toEqual([29, 60, 300]);
   });
 
   test('on a schedule leave an event that failed each time in the dead letters', () => {

@@ -1,13 +1,21 @@
 import { afterEach, inject, vi } from 'vitest';
+import { keepLog } from './logs.ts';
 
 Object.assign(process.env, inject('environment'));
 
-// A Lambda's log lines are its own business; a test that cares spies on them.
-const write = process.stdout.write.bind(process.stdout);
-process.stdout.write = ((chunk: string | Uint8Array, ...rest: never[]) =>
-  typeof chunk === 'string' && chunk.startsWith('{"level"')
-    ? true
-    : write(chunk, ...rest)) as typeof process.stdout.write;
+// Lambdas write their log lines to standard output: they are kept for the tests that look at them, and not shown.
+const write = process.stdout.write;
+if (!write.name.startsWith('keeping')) {
+  process.stdout.write = function keepingLogs(
+    this: NodeJS.WriteStream,
+    chunk: string | Uint8Array,
+    ...rest: never[]
+  ) {
+    if (typeof chunk !== 'string' || !chunk.startsWith('{"level"')) return write.call(this, chunk, ...rest);
+    keepLog(chunk);
+    return true;
+  } as typeof process.stdout.write;
+}
 
 afterEach(() => {
   vi.useRealTimers();

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Handler, HttpContract } from '../../lambdas/kernel/use-case.ts';
 import { contextOf } from './invoke.ts';
+import { logOfRequest } from './logs.ts';
 
 /** An answer as it went over the wire. */
 // biome-ignore lint/suspicious/noExplicitAny: a test reads what it expects to be there, and fails where it is not.
@@ -16,12 +17,20 @@ export type WireRequest = {
   ip?: string;
 };
 
-/** Hands a request to a Lambda as API Gateway does, payload format 2.0, and reads its answer. */
+/** Database trips that a request may cost: one for a read, two for a write that is decided between load and write. */
+const budgetOf = (method: string) => (method === 'GET' ? 1 : 2);
+
+/**
+ * Hands a request to a Lambda as API Gateway does, payload format 2.0, and reads its answer.
+ *
+ * @throws Error when the request cost more trips to the database than its kind may: so every test of every use case asserts it
+ */
 export async function sendRequest(handler: Handler<HttpContract>, request: WireRequest): Promise<Answer> {
   const { method } = handler.contract;
   const { marketplace, path, query, body, ip = '127.0.0.1' } = request;
   const routeKey = `${method} ${handler.contract.path}`;
   const rawPath = `/${marketplace}${path}`;
+  const requestId = randomUUID();
   const event = {
     version: '2.0',
     routeKey,
@@ -32,14 +41,17 @@ export async function sendRequest(handler: Handler<HttpContract>, request: WireR
     pathParameters: request.parameters ?? {},
     requestContext: {
       stage: marketplace,
-      requestId: randomUUID(),
+      requestId,
       routeKey,
       http: { method, path: rawPath, protocol: 'HTTP/1.1', sourceIp: ip, userAgent: 'vitest' },
     },
     body,
     isBase64Encoded: false,
   };
-  return read((await handler(event, contextOf(routeKey))) as LambdaAnswer);
+  const answer = read((await handler(event, contextOf(routeKey))) as LambdaAnswer);
+  const { trips = 0 } = logOfRequest(requestId) ?? {};
+  if (trips > budgetOf(method)) throw new Error(`${routeKey} made ${trips} trips to the database.`);
+  return answer;
 }
 
 type LambdaAnswer = { statusCode: number; headers: Record<string, string>; body?: string };

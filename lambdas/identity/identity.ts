@@ -1,0 +1,79 @@
+import * as z from 'zod/mini';
+import { count, id, instant, text } from '../kernel/fields.ts';
+import { keyedHash } from '../kernel/keyed-hash.ts';
+import { common, Refusal, refuse } from '../kernel/refusal.ts';
+
+/** An e-mail address, in lower case: nobody can have two accounts that differ in it. */
+export const email = z
+  .string()
+  .check(z.trim(), z.toLowerCase(), z.maxLength(255), z.email(), z.meta({ examples: ['asha@example.com'] }));
+
+/** A phone number as people write it; one without a country code is read as a number of the marketplace's country. */
+export const phone = text(4, 30, '+14155550123');
+
+/** At least eight characters, as NIST SP 800-63B asks, and short enough that hashing it is no attack. */
+export const password = z
+  .string()
+  .check(z.minLength(8), z.maxLength(200), z.meta({ examples: ['correct horse battery staple'] }));
+
+export const fullName = text(1, 100, 'Asha Rao');
+
+/** BCP 47. */
+export const language = z
+  .string()
+  .check(z.regex(/^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$/), z.maxLength(10), z.meta({ examples: ['en'] }));
+
+/** What a person sees of the own account. */
+export const Account = z.object({
+  id: id('user'),
+  full_name: fullName,
+  email: z.nullable(email),
+  email_verified_at: z.nullable(instant),
+  phone: z.nullable(phone),
+  phone_verified_at: z.nullable(instant),
+  roles: z.array(text(1, 40, 'host')),
+  account_status: z.enum(['pending', 'active', 'suspended', 'banned', 'deleted']),
+  preferred_language: language,
+  created_at: instant,
+});
+
+/** An opaque secret: 32 random bytes. */
+export const refreshToken = z
+  .string()
+  .check(z.regex(/^[\w-]{43}$/), z.meta({ examples: ['q1Zr0kqkXh3dS8mJ7vUoYc2nT5wLgB9eFpA4iRxMsEk'] }));
+
+/** What a client gets to act for somebody. `expires_in` are the seconds of the access token. */
+export const Tokens = z.object({
+  access_token: text(1, 2000, 'eyJhbGciOiJFUzI1NiJ9.eyJzdWIiOiIwMTlhIn0.c2lnbmF0dXJl'),
+  token_type: z.literal('Bearer'),
+  expires_in: count(1, 3600, 900),
+  refresh_token: refreshToken,
+});
+
+export const SignedIn = z.extend(Tokens, { user: Account });
+
+/** What a SQL function answers that signs somebody in. */
+export const Opened = z.object({ session_id: z.uuid(), account: Account });
+
+/** Seconds for which a one-time code can be used. */
+export const CODE_SECONDS = 600;
+
+/**
+ * The one-time code of an id: six digits, derived by a key that never leaves KMS. So it is stored nowhere and travels through
+ * no queue: whoever sends it derives it again.
+ */
+export async function codeOf(otpId: string): Promise<string> {
+  const mac = await keyedHash(`otp-code:${otpId}`);
+  return String(mac.readBigUInt64BE(0) % 1_000_000n).padStart(6, '0');
+}
+
+export const accountSuspended = { account_suspended: common.account_suspended };
+
+/** Refuses with the time to wait in Retry-After, as RFC 9110 words it. */
+export function tooManyAttempts(seconds: number): Refusal {
+  return new Refusal(limits.too_many_attempts, { headers: { 'retry-after': String(seconds) } });
+}
+
+export const limits = {
+  too_many_attempts: refuse('too_many_attempts', 429, 'Too many attempts. Wait before you try again.'),
+};

@@ -1,0 +1,68 @@
+import * as z from 'zod/mini';
+import { http } from '../kernel/http.ts';
+import { Refusal, refuse } from '../kernel/refusal.ts';
+import { sql } from '../kernel/sql.ts';
+import { everyone, useCase } from '../kernel/use-case.ts';
+import { contactFields, exactlyOne, hashOf, readContact } from './contact.ts';
+import { Account, accountSuspended, limits, SignedIn, tooManyAttempts } from './identity.ts';
+import { verifyPassword } from './passwords.ts';
+import { issueTokens, newRefreshToken } from './tokens.ts';
+
+const refusals = {
+  invalid_credentials: refuse(
+    'invalid_credentials',
+    401,
+    'No account has this address or number with this password.',
+  ),
+  ...accountSuspended,
+  ...limits,
+};
+
+/** What is tried may be any text: rules for new passwords do not judge old ones. */
+const anyPassword = z
+  .string()
+  .check(z.minLength(1), z.maxLength(200), z.meta({ examples: ['correct horse battery staple'] }));
+
+const Begun = z.object({
+  retry_after: z.nullable(z.int()),
+  user_id: z.nullable(z.uuid()),
+  password_hash: z.nullable(z.string()),
+});
+
+const Settled = z.discriminatedUnion('outcome', [
+  z.object({ outcome: z.literal('signed_in'), session_id: z.uuid(), account: Account }),
+  z.object({ outcome: z.enum(['invalid_credentials', 'account_suspended']) }),
+]);
+
+/** Signs in with a password. Nothing but the right password tells whether there is an account, or what became of it. */
+export const logIn = useCase({
+  route: 'POST /api/v1/auth/login',
+  summary: 'Sign in with a password',
+  access: everyone(),
+  input: z.strictObject({ ...contactFields, password: anyPassword }).check(...exactlyOne),
+  output: SignedIn,
+  refusals,
+  credentials: true,
+  needs: ['token-signing'],
+  async run(input, { db, marketplace, now }) {
+    const contact = await readContact(input, marketplace);
+    const hash = hashOf(contact);
+    const begun = await db.one(
+      sql`select * from identity.begin_login(${contact.email}::text, ${contact.phone}::text, ${hash}::text)`,
+      Begun,
+    );
+    if (begun.retry_after !== null) throw tooManyAttempts(begun.retry_after);
+    const right = await verifyPassword(input.password, begun.password_hash);
+    const refresh = newRefreshToken();
+    const settled = await db.one(
+      sql`select * from identity.settle_login(${begun.user_id}::uuid, ${hash}::text, ${right ? refresh.hash : null}::text)`,
+      Settled,
+    );
+    if (settled.outcome !== 'signed_in') throw new Refusal(refusals[settled.outcome]);
+    const { account, session_id } = settled;
+    const grant = { marketplace: marketplace.slug, user_id: account.id, session_id, now };
+    return { user: account, ...(await issueTokens({ ...grant, refresh_token: refresh.token })) };
+  },
+});
+
+export const handler = http(logIn);

@@ -1,0 +1,40 @@
+import * as z from 'zod/mini';
+import { type TemplateName, templateNames } from './templates.ts';
+
+/** What reaches the queue of a channel: a message that was written, or a one-time code that was asked for. */
+export const Queued = z.union([z.object({ message_id: z.uuid() }), z.object({ otp_id: z.uuid() })]);
+
+/** Events by which a message reaches the queue of a channel. */
+export const queuedEvents = ['notify.message_queued', 'identity.code_requested'] as const;
+
+/** A message that this sender has claimed, or that a twin is sending. */
+export const Claim = z.object({
+  busy: z.boolean(),
+  id: z.uuid(),
+  template: z.enum(templateNames),
+  variables: z.record(z.string(), z.string()),
+  language: z.nullable(z.string()),
+  code_id: z.nullable(z.uuid()),
+  destinations: z.array(z.string()),
+});
+
+/** A message as a channel sends it. */
+export type Letter = {
+  template: TemplateName;
+  /** The language of the template: `en`. */
+  language: string;
+  subject: string;
+  text: string;
+  short: string;
+  /** The parameters of the WhatsApp template, in order. */
+  parameters: readonly string[];
+  destinations: readonly string[];
+};
+
+/** Somebody to be told something, by the first of the channels that reaches the person. */
+export type Notice = {
+  user_id: string;
+  template: TemplateName;
+  channels: readonly ('sms' | 'whatsapp' | 'email' | 'push')[];
+  variables: Readonly<Record<string, string>>;
+};

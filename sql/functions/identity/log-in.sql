@@ -1,0 +1,60 @@
+-- Signing in with a password takes two trips with the slow hash between them. Each attempt is drawn from the buckets before
+-- anything is verified and given back when it succeeds: a hundred attempts at once are no way around the limit. Accounts that
+-- do not exist are counted alike, so that a lock tells nothing.
+
+-- Ten attempts in 15 minutes for one address or number.
+create or replace function identity.draw_attempt(identifier_hash text) returns integer
+language sql security definer set search_path = public, pg_temp as $$
+  -- The network first: one that is shut out must not use up the attempts of the accounts it tries.
+  select coalesce(app.draw('login-from:' || app.caller_network(), 50, interval '15 minutes'),
+                  app.draw('login:' || identifier_hash, 10, interval '15 minutes'))
+$$;
+
+-- Either the seconds to wait, or the account and its hash, or nulls where there is none.
+create or replace function identity.begin_login(email text, phone text, identifier_hash text)
+returns table (retry_after integer, user_id uuid, password_hash text)
+language plpgsql security definer set search_path = public, pg_temp as $$
+begin
+  retry_after := identity.draw_attempt(begin_login.identifier_hash);
+  if retry_after is null then
+    select u.id, u.password_hash into user_id, password_hash from identity.users u
+    where u.marketplace = app.marketplace() and u.deleted_at is null
+      and (u.email = begin_login.email or u.phone = begin_login.phone);
+  end if;
+  return next;
+end $$;
+
+-- outcome: 'signed_in', 'account_suspended' (told only to who knows the password), or 'invalid_credentials'. Without a token
+-- hash the password was wrong.
+create or replace function identity.settle_login(person_id uuid, identifier_hash text, token_hash text)
+returns table (outcome text, session_id uuid, account jsonb)
+language plpgsql security definer set search_path = public, pg_temp as $$
+begin
+  outcome := 'invalid_credentials';
+  if settle_login.token_hash is null then
+    perform app.audit('auth.login_failed', 'auth', 'users', person_id::text, user_id => person_id,
+      metadata => jsonb_build_object('identifier_hash', settle_login.identifier_hash));
+    if app.is_empty('login:' || settle_login.identifier_hash, 10, interval '15 minutes') then
+      perform app.audit('auth.locked_out', 'auth', 'users', person_id::text, user_id => person_id,
+        metadata => jsonb_build_object('identifier_hash', settle_login.identifier_hash));
+    end if;
+    return next;
+    return;
+  end if;
+  -- In the order in which they are drawn: two requests that lock buckets the other way round would wait for each other.
+  perform app.put_back('login-from:' || app.caller_network(), 50, interval '15 minutes');
+  perform app.refill('login:' || settle_login.identifier_hash);
+  if identity.admit(person_id) then
+    outcome := 'signed_in';
+    session_id := identity.open_session(person_id, settle_login.token_hash);
+    select identity.account(u) into account from identity.users u where u.id = person_id;
+    perform app.audit('auth.signed_in', 'auth', 'sessions', session_id::text, user_id => person_id,
+      metadata => '{"method": "password"}');
+  else
+    outcome := 'account_suspended';
+    perform app.audit('auth.login_refused', 'auth', 'users', person_id::text, user_id => person_id);
+  end if;
+  return next;
+end $$;
+
+grant execute on function identity.begin_login(text, text, text), identity.settle_login(uuid, text, text) to vicinity_api;

@@ -1,0 +1,64 @@
+-- Hands a message to one sender for two minutes: longer than a batch may take, shorter than the queue waits before it
+-- delivers again. `busy` means that a twin is sending it now. No row means that there is nothing to send: it is settled, or
+-- it may not be sent any more, which is written here.
+create or replace function notify.claim(message_id uuid) returns table (busy boolean, id uuid, template text,
+  variables jsonb, language text, code_id uuid, destinations jsonb)
+language plpgsql security definer set search_path = public, pg_temp as $$
+#variable_conflict use_column
+declare message notify.messages; person identity.users; code identity.otps; reason text;
+begin
+  select * into message from notify.messages m
+  where m.id = claim.message_id and m.marketplace = app.marketplace() and m.status in ('queued', 'sending')
+  for update;
+  if message.id is null then return; end if;
+  if message.status = 'sending' and message.claimed_until > app.now() then
+    return query select true, message.id, message.template, message.variables, null, message.otp_id, '[]'::jsonb;
+    return;
+  end if;
+  select * into person from identity.users u where u.id = message.user_id and u.deleted_at is null;
+  destinations := case message.channel
+    when 'email' then jsonb_build_array(person.email)
+    when 'push' then coalesce((
+      select jsonb_agg(d.endpoint_arn order by d.id) from notify.devices d
+      where d.user_id = person.id and d.disabled_at is null), '[]')
+    else jsonb_build_array(person.phone)
+  end;
+  if message.otp_id is not null then
+    select * into code from identity.otps o where o.id = message.otp_id;
+    reason := case
+      when code.id is null then 'code_replaced'
+      when code.consumed_at is not null then 'code_used'
+      when code.expires_at <= app.now() then 'code_expired'
+    end;
+  end if;
+  reason := case
+    when reason is not null then reason
+    when person.id is null then 'no_account'
+    when destinations = '[]' then 'no_device'
+    when destinations = '[null]' then 'no_destination'
+  end;
+  if reason is not null then
+    update notify.messages m set status = 'suppressed', last_error = reason where m.id = message.id;
+    return;
+  end if;
+  update notify.messages m set status = 'sending', attempts = m.attempts + 1, claimed_until = app.now() + interval '2 minutes'
+  where m.id = message.id;
+  return query select false, message.id, message.template, message.variables, person.preferred_language::text,
+    message.otp_id, destinations;
+end $$;
+
+-- Makes the message of a one-time code and claims it. The code travels nowhere: the sender derives it again from the id.
+create or replace function notify.claim_code(event_id uuid, otp_id uuid, channel text) returns table (busy boolean,
+  id uuid, template text, variables jsonb, language text, code_id uuid, destinations jsonb)
+language plpgsql security definer set search_path = public, pg_temp as $$
+#variable_conflict use_column
+declare made uuid := notify.message_id(claim_code.event_id, claim_code.otp_id, claim_code.channel);
+begin
+  insert into notify.messages as m (id, marketplace, event_id, user_id, otp_id, channel, template)
+  select made, app.marketplace(), claim_code.event_id, o.user_id, asked.id, claim_code.channel, 'sign_in_code'
+  from (select claim_code.otp_id as id) as asked left join identity.otps o on o.id = asked.id
+  on conflict do nothing;
+  return query select * from notify.claim(made);
+end $$;
+
+grant execute on function notify.claim(uuid), notify.claim_code(uuid, uuid, text) to vicinity_worker;

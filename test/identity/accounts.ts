@@ -1,0 +1,56 @@
+import { randomUUID } from 'node:crypto';
+import { vi } from 'vitest';
+import { sql } from '../../lambdas/kernel/sql.ts';
+import { anonymous } from '../support/client.ts';
+import { asOwner } from '../support/database.ts';
+import type { Answer } from '../support/send-request.ts';
+
+export const PASSWORD = 'correct horse battery staple';
+
+/** An address that nobody else uses. */
+export const newEmail = () => `${randomUUID()}@people.example`;
+
+const digits = (count: number) =>
+  Array.from(crypto.getRandomValues(new Uint8Array(count)), byte => byte % 10).join('');
+
+/** A number of San Francisco that nobody else uses. */
+export const newPhone = () => `+1415${2 + Math.floor(Math.random() * 8)}${digits(6)}`;
+
+/** Limits are counted by address: every test calls from a place of its own. */
+export const newAddress = () => [10, ...crypto.getRandomValues(new Uint8Array(3))].join('.');
+
+/** Sends a request to one of the routes of signing in, as somebody without a token. */
+export const auth = (
+  route: string,
+  body: unknown,
+  { marketplace = 'driveway', ip = newAddress(), headers = {} } = {},
+): Promise<Answer> => anonymous(marketplace).post(`/api/v1/auth/${route}`, body, { ip, headers });
+
+/** Signs somebody up and returns the answer's body. */
+export async function newAccount(details: Record<string, unknown> = {}, marketplace = 'driveway') {
+  const contact = 'phone' in details ? {} : { email: newEmail() };
+  const body = { ...contact, password: PASSWORD, full_name: 'Asha Rao', roles: ['host'], ...details };
+  const answer = await auth('signup', body, { marketplace });
+  if (answer.status !== 201) throw new Error(`Sign-up answered ${answer.status}: ${answer.text}`);
+  return answer.body;
+}
+
+/** What the audit log says of a person's signing in, oldest first. */
+export async function audited(userId: string): Promise<string[]> {
+  const rows = await asOwner(
+    sql`select action from app.audit_logs where user_id = ${userId}::uuid and category = 'auth' order by id`,
+  );
+  return rows.map(row => row.action);
+}
+
+/** Does something and returns how many trips to the database its requests made, as their log lines tell. */
+export async function countTrips(work: () => Promise<unknown>): Promise<number[]> {
+  const write = vi.spyOn(process.stdout, 'write').mockReturnValue(true);
+  try {
+    await work();
+    const lines = write.mock.calls.map(([line]) => JSON.parse(String(line)));
+    return lines.filter(line => line.message === 'request').map(line => line.trips);
+  } finally {
+    write.mockRestore();
+  }
+}

@@ -1,0 +1,37 @@
+import { expect, test } from 'vitest';
+import { fillTemplate } from '../../lambdas/notify/fill-template.ts';
+import { templateNames, templateOf } from '../../lambdas/notify/templates.ts';
+import { bookingVariables } from './notices.ts';
+
+const variables = { ...bookingVariables, marketplace: 'Driveway-Hub', code: '042137' };
+
+test.each(templateNames)('%s can be filled for every channel', name => {
+  const { template } = templateOf(name, 'en');
+  for (const text of [template.subject, template.text, template.short]) {
+    expect(fillTemplate(text, variables, 'en-US')).not.toMatch(/[{}]/);
+  }
+  for (const parameter of template.whatsapp) expect(Object.keys(variables)).toContain(parameter);
+});
+
+test.each(templateNames)('%s costs one text message', name => {
+  const text = fillTemplate(templateOf(name, 'en').template.short, variables, 'en-US');
+  expect(text.length).toBeLessThanOrEqual(160);
+});
+
+test('the subject of a code does not show the code: it stands on locked screens', () => {
+  expect(templateOf('sign_in_code', 'en').template.subject).not.toContain('{code}');
+});
+
+test('a language without translations reads English, and a regional one its base', () => {
+  expect(templateOf('booking_confirmed', 'fr').language).toBe('en');
+  expect(templateOf('booking_confirmed', 'en-IN').language).toBe('en');
+});
+
+test('an instant is written as wall time in the zone beside it', () => {
+  const text = fillTemplate('{starts_at}', { ...variables, time_zone: 'Asia/Kolkata' }, 'en-IN');
+  expect(text).toMatch(/1 Dec 2026, 11:30\spm/);
+});
+
+test('a variable that is missing fails rather than reaching a reader', () => {
+  expect(() => fillTemplate('Hello {name}', {}, 'en')).toThrow('The message has no variable name.');
+});
