@@ -1,0 +1,142 @@
+import { randomUUID } from 'node:crypto';
+import type { FunctionDefinition } from './definition.ts';
+import { type Environment, type EnvironmentHost, type Outcome, startEnvironment } from './environment.ts';
+import type { FunctionFaults } from './function-faults.ts';
+
+/** Environments that one function may have at once: this machine has two cores where AWS has a thousand. */
+export const maxEnvironments = 4;
+/** An idle environment is stopped after this, so that the memory of functions at rest is given back. */
+const idleLimit = 8_000;
+/** Lambda's limit of a synchronous event and of its answer. */
+const payloadLimit = 6 * 1024 * 1024;
+
+export type FunctionStatistics = {
+  invocations: number;
+  errors: number;
+  trips: number;
+  max_trips: number;
+  running: number;
+  idle: number;
+  waiting: number;
+};
+
+export type LambdaFunction = {
+  definition: FunctionDefinition;
+  /** Runs the handler once and answers what it answered: its JSON, or the error that AWS would report. */
+  invoke(event: unknown): Promise<Outcome & { requestId: string }>;
+  statistics(): FunctionStatistics;
+  /** The environment with this access key id, while it lives. */
+  environment(accessKeyId: string): Environment | undefined;
+  close(): Promise<void>;
+};
+
+type Idle = { environment: Environment; timer: NodeJS.Timeout };
+
+/** A function with its pool of environments: reused while idle, started up to the limit, then first come, first served. */
+export function createLambdaFunction(
+  definition: FunctionDefinition,
+  host: EnvironmentHost,
+  faults: FunctionFaults,
+): LambdaFunction {
+  const slots: (Environment | undefined)[] = Array.from({ length: maxEnvironments });
+  const idle: Idle[] = [];
+  const waiting: ((environment: Environment) => void)[] = [];
+  const counts = { invocations: 0, errors: 0, trips: 0, max_trips: 0 };
+  let closed = false;
+
+  function forget(environment: Environment): void {
+    const slot = slots.indexOf(environment);
+    if (slot >= 0) slots[slot] = undefined;
+  }
+
+  function acquire(): Environment | Promise<Environment> {
+    for (let reused = idle.pop(); reused; reused = idle.pop()) {
+      clearTimeout(reused.timer);
+      if (reused.environment.alive()) return reused.environment;
+      forget(reused.environment);
+    }
+    const slot = slots.indexOf(undefined);
+    if (slot < 0) return new Promise(resolve => waiting.push(resolve));
+    const started = startEnvironment(definition, slot, host);
+    slots[slot] = started;
+    return started;
+  }
+
+  function release(environment: Environment): void {
+    if (!environment.alive()) forget(environment);
+    const next = closed ? undefined : waiting.shift();
+    if (next) {
+      if (environment.alive()) next(environment);
+      else void Promise.resolve(acquire()).then(next);
+    } else if (environment.alive()) {
+      const timer = setTimeout(() => {
+        idle.splice(
+          idle.findIndex(entry => entry.environment === environment),
+          1,
+        );
+        forget(environment);
+        void environment.kill();
+      }, idleLimit);
+      timer.unref();
+      idle.push({ environment, timer });
+    }
+  }
+
+  async function run(environment: Environment, requestId: string, event: string): Promise<Outcome> {
+    const fault = faults.takeForInvocation(definition.name);
+    if (fault?.kind === 'fail')
+      return { ok: false, error: { errorType: 'Error', errorMessage: 'A fault was injected.' } };
+    if (fault?.kind === 'kill_before') return environment.kill();
+    const delay = fault?.kind === 'delay' ? (fault.seconds ?? 1) * 1000 : 0;
+    const outcome = await environment.invoke({
+      requestId,
+      event,
+      timeout: definition.timeout * 1000,
+      delay,
+    });
+    if (fault?.kind === 'kill_after') return environment.kill();
+    if (outcome.ok && outcome.payload.length > payloadLimit)
+      return {
+        ok: false,
+        error: {
+          errorType: 'Function.ResponseSizeTooLarge',
+          errorMessage: `Response payload size exceeded maximum allowed payload size (${payloadLimit} bytes).`,
+        },
+      };
+    return outcome;
+  }
+
+  return {
+    definition,
+    async invoke(event) {
+      const requestId = randomUUID();
+      const environment = await acquire();
+      try {
+        const outcome = await run(environment, requestId, JSON.stringify(event));
+        const trips = environment.calls.get('rds-data:ExecuteStatement') ?? 0;
+        counts.invocations += 1;
+        counts.trips += trips;
+        counts.max_trips = Math.max(counts.max_trips, trips);
+        if (!outcome.ok) {
+          counts.errors += 1;
+          host
+            .log(definition.name)
+            .write(`${JSON.stringify({ level: 'ERROR', requestId, ...outcome.error })}\n`);
+        }
+        return { ...outcome, requestId };
+      } finally {
+        release(environment);
+      }
+    },
+    statistics: () => {
+      const living = slots.filter(Boolean).length;
+      return { ...counts, running: living - idle.length, idle: idle.length, waiting: waiting.length };
+    },
+    environment: accessKeyId => slots.find(environment => environment?.accessKeyId === accessKeyId),
+    async close() {
+      closed = true;
+      for (const { timer } of idle) clearTimeout(timer);
+      await Promise.all(slots.map(environment => environment?.kill()));
+    },
+  };
+}
