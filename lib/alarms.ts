@@ -43,22 +43,28 @@ export type AlarmSpec = {
   name: string;
   description: string;
   metric: IMetric;
-  /** The alarm goes off above it. */
-  above: number;
+  /** The alarm goes off above it, or, with `below`, below that. */
+  above?: number;
+  below?: number;
+  /** No data is a failure too: for what reports by itself. */
+  silenceAlarms?: boolean;
   /** How many periods in a row. */
   periods?: number;
 };
 
-/** An alarm that tells the topic when it goes off and when it is over. Silence is good news: no data, no alarm. */
+/** An alarm that tells the topic when it goes off and when it is over. Silence is good news unless said otherwise. */
 export function alarmOn(scope: Construct, topic: ITopic, spec: AlarmSpec): Alarm {
   const props: AlarmProps = {
     alarmName: `vicinity-${spec.name}`,
     alarmDescription: spec.description,
     metric: spec.metric,
-    threshold: spec.above,
+    threshold: spec.above ?? spec.below ?? 0,
     evaluationPeriods: spec.periods ?? 1,
-    comparisonOperator: ComparisonOperator.GREATER_THAN_THRESHOLD,
-    treatMissingData: TreatMissingData.NOT_BREACHING,
+    comparisonOperator:
+      spec.below === undefined
+        ? ComparisonOperator.GREATER_THAN_THRESHOLD
+        : ComparisonOperator.LESS_THAN_THRESHOLD,
+    treatMissingData: spec.silenceAlarms ? TreatMissingData.BREACHING : TreatMissingData.NOT_BREACHING,
   };
   const alarm = new Alarm(scope, `alarm-${spec.name}`, props);
   alarm.addAlarmAction(new SnsAction(topic));

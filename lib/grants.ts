@@ -54,18 +54,19 @@ function database(contract: Contract, { data, events }: Platform): Grants {
   const isHttp = contract.kind === 'http';
   const secret = isHttp ? data.secrets.api : data.secrets.worker;
   const relay = events.queues.relay;
+  const nudges = isHttp ? contract.method !== 'GET' : contract.nudges;
   return {
     environment: {
       DATABASE_ARN: data.clusterArn,
       DATABASE_SECRET_ARN: secret.secretArn,
       DATABASE_NAME,
-      RELAY_QUEUE_URL: relay.queueUrl,
+      ...(nudges ? { RELAY_QUEUE_URL: relay.queueUrl } : {}),
       ...(isHttp ? { TOKEN_KEYS: data.tokenKeys } : {}),
     },
     statements: [
       allow('rds-data:ExecuteStatement', data.clusterArn),
       ...readSecrets([secret.secretArn], data.keys.data.keyArn),
-      allow('sqs:SendMessage', relay.queueArn),
+      ...(nudges ? [allow('sqs:SendMessage', relay.queueArn)] : []),
     ],
   };
 }

@@ -34,11 +34,12 @@ export type LambdaProps = {
 export class Lambda extends Construct {
   readonly fn: LambdaFunction;
   readonly role: Role;
+  readonly logGroup: LogGroup;
 
   constructor(scope: Construct, id: string, props: LambdaProps) {
     super(scope, id);
     const name = functionName(props.entry);
-    const logGroup = new LogGroup(this, 'Logs', {
+    this.logGroup = new LogGroup(this, 'Logs', {
       logGroupName: `/aws/lambda/${name}`,
       retention: RetentionDays.ONE_MONTH,
       removalPolicy: RemovalPolicy.DESTROY,
@@ -48,7 +49,7 @@ export class Lambda extends Construct {
       assumedBy: new ServicePrincipal('lambda.amazonaws.com'),
       inlinePolicies: {
         own: new PolicyDocument({
-          statements: [...logging(logGroup), ...props.statements, ...deadLetters(props.deadLetterQueue)],
+          statements: [...logging(this.logGroup), ...props.statements, ...deadLetters(props.deadLetterQueue)],
         }),
       },
     });
@@ -63,11 +64,11 @@ export class Lambda extends Construct {
       timeout: Duration.seconds(props.timeout),
       environment: props.environment,
       role: this.role.withoutPolicyUpdates(),
-      logGroup,
+      logGroup: this.logGroup,
       tracing: Tracing.ACTIVE,
       deadLetterQueue: props.deadLetterQueue,
     });
-    countDatabaseErrors(this, logGroup);
+    countDatabaseErrors(this, this.logGroup);
     const reason = 'X-Ray has no resources that a statement could name: its two write actions take * only.';
     acknowledge(this.role, {
       'AwsSolutions-IAM5[Resource::*]': reason,

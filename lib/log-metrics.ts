@@ -1,6 +1,8 @@
 import { Metric, Stats } from 'aws-cdk-lib/aws-cloudwatch';
 import { FilterPattern, type ILogGroup, MetricFilter } from 'aws-cdk-lib/aws-logs';
+import { Duration } from 'aws-cdk-lib/core';
 import type { Construct } from 'constructs';
+import type { ScheduleContract } from '../lambdas/kernel/use-case.ts';
 import { FIVE_MINUTES } from './alarms.ts';
 
 const NAMESPACE = 'Vicinity';
@@ -29,4 +31,25 @@ export function countDatabaseErrors(scope: Construct, logGroup: ILogGroup): void
     metricName: DATABASE_ERRORS.metricName,
     metricValue: '1',
   });
+}
+
+/** How many partitions of the table that has fewest begin in the future, as the daily rotation counts them. */
+export const PARTITIONS_AHEAD = new Metric({
+  namespace: NAMESPACE,
+  metricName: 'PartitionsAhead',
+  statistic: Stats.MINIMUM,
+  period: Duration.days(1),
+});
+
+/** Makes metrics of the numbers that a schedule's contract names, from the line that each run logs. */
+export function measureRuns(scope: Construct, contract: ScheduleContract, logGroup: ILogGroup): void {
+  for (const [metricName, field] of Object.entries(contract.metrics ?? {})) {
+    new MetricFilter(scope, `${contract.name}-${metricName}`, {
+      logGroup,
+      filterPattern: FilterPattern.stringValue('$.schedule', '=', contract.name),
+      metricNamespace: NAMESPACE,
+      metricName,
+      metricValue: `$.${field}`,
+    });
+  }
 }

@@ -6,6 +6,7 @@ import { acknowledge } from './acknowledge.ts';
 import type { Entry } from './catalogue.ts';
 import { grantsOf, type Platform } from './grants.ts';
 import { Lambda } from './lambda.ts';
+import { measureRuns } from './log-metrics.ts';
 import { CONSUMER_TIMEOUT } from './queues.ts';
 import { Route } from './route.ts';
 import { Scheduled } from './schedules.ts';
@@ -82,7 +83,9 @@ export class ModuleStack extends Stack {
       fn: lambda.fn,
       deadLetterQueue: failedSchedules,
       groupName: scheduleGroup.scheduleGroupName,
+      sweepMinutes: this.platform.settings.sweep_minutes,
     });
+    measureRuns(this, contract, lambda.logGroup);
   }
 
   private makeLambda(entry: Entry, timeout: number, more: PolicyStatement[] = []): Lambda {

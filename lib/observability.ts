@@ -5,7 +5,7 @@ import type { QueueName } from '../lambdas/kernel/use-case.ts';
 import { marketplaces } from '../marketplaces/index.ts';
 import { alarmOn, FIVE_MINUTES } from './alarms.ts';
 import type { Platform } from './grants.ts';
-import { DATABASE_ERRORS } from './log-metrics.ts';
+import { DATABASE_ERRORS, PARTITIONS_AHEAD } from './log-metrics.ts';
 
 /**
  * The dashboard, and the alarms that belong to no single queue. Lambda's metrics are those of the whole account and
@@ -127,6 +127,16 @@ export class ObservabilityStack extends Stack {
       description: 'The Data API failed calls of Lambdas. Log lines whose error is DataApiError say why.',
       metric: metrics.errors,
       above: 5,
+    });
+    alarmOn(this, topic, {
+      name: 'partitions-ahead',
+      description:
+        'A partitioned table has fewer than two partitions to come, or the rotation has not run for two days. There is no ' +
+        'default partition: inserts fail when the last one ends. Run the schedule rotate-partitions.',
+      metric: PARTITIONS_AHEAD,
+      below: 2,
+      periods: 2,
+      silenceAlarms: true,
     });
     alarmOn(this, topic, {
       name: 'database-deadlocks',

@@ -12,6 +12,8 @@ export type ScheduledProps = {
   fn: IFunction;
   deadLetterQueue: IQueue;
   groupName: string;
+  /** Minutes between the runs of what is declared for each minute. */
+  sweepMinutes: number;
 };
 
 /**
@@ -41,7 +43,7 @@ export class Scheduled extends Construct {
         name: run.name,
         groupName,
         description: contract.summary,
-        scheduleExpression: contract.expression,
+        scheduleExpression: expressionOf(contract, props.sweepMinutes),
         scheduleExpressionTimezone: run.zone,
         flexibleTimeWindow: { mode: 'OFF' },
         target: {
@@ -55,6 +57,11 @@ export class Scheduled extends Construct {
       });
     }
   }
+}
+
+/** Each minute is how soon a timer may fire. Where nobody waits for one, longer gaps let an idle cluster pause. */
+function expressionOf({ expression }: ScheduleContract, minutes: number): string {
+  return expression === 'rate(1 minute)' && minutes > 1 ? `rate(${minutes} minutes)` : expression;
 }
 
 function runsOf({ name, zone }: ScheduleContract) {

@@ -6,9 +6,11 @@ const number = z.coerce.number().check(z.minimum(0), z.maximum(256));
 const boolean = z.union([z.boolean(), z.stringbool()]);
 
 const Settings = z.strictObject({
-  /** Aurora capacity units. 0 lets an idle cluster pause itself. */
+  /** Aurora capacity units. 0 lets an idle cluster pause itself, which it never is while sweeps come each minute. */
   min_capacity: number,
   max_capacity: number,
+  /** Minutes between two looks for due timers and for events that no nudge announced. */
+  sweep_minutes: z.coerce.number().check(z.int(), z.minimum(1), z.maximum(1440)),
   /** A second instance in the other availability zone, which takes over within a minute. */
   standby: boolean,
   /** Off only where losing the data is acceptable: keys, buckets and snapshots then go with their stack. */

@@ -65,7 +65,7 @@ async function main(): Promise<number> {
   const base = `${options.url.replace(/\/+$/, '')}/${slug}`;
   const api = new Api(base, { email, password });
   const account = await api.signIn();
-  const journal = openJournal(join('.vicinity', 'imports'), [base, account, file]);
+  const journal = openJournal(join('.cache', 'imports'), [base, account, file]);
 
   const stop = new AbortController();
   process.once('SIGINT', () => stop.abort());

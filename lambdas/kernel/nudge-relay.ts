@@ -1,11 +1,14 @@
 import { environment } from './environment.ts';
 import { describeError, log } from './log.ts';
 
+/** Tells the relay that so many events were written. */
+export type Nudge = (emitted: number) => Promise<void>;
+
 /**
  * Wakes the relay when a call has written events. The client is loaded at the first one: most calls are reads. A nudge
  * that fails is no failure of the call, since the relay also runs each minute.
  */
-export async function nudgeRelay(emitted: number): Promise<void> {
+export const nudgeRelay: Nudge = async emitted => {
   if (emitted === 0) return;
   try {
     const { sendMessage } = await import('./sqs.ts');
@@ -13,4 +16,4 @@ export async function nudgeRelay(emitted: number): Promise<void> {
   } catch (error) {
     log.warn('the relay could not be nudged', describeError(error));
   }
-}
+};

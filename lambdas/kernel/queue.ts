@@ -3,7 +3,7 @@ import type { SQSBatchResponse, SQSEvent } from 'aws-lambda';
 import * as z from 'zod/mini';
 import { type Database, openDatabase, type Tally } from './database.ts';
 import { describeError, log } from './log.ts';
-import { nudgeRelay } from './nudge-relay.ts';
+import type { Nudge } from './nudge-relay.ts';
 import type { Handler, Need, QueueContract } from './use-case.ts';
 
 /** What the bus puts into a queue. `detail` holds the event's payload beside these names. */
@@ -23,6 +23,8 @@ type EventDeclaration<S extends z.ZodMiniType> = {
   event: S;
   batch_size?: number;
   needs?: readonly Need[];
+  /** `nudgeRelay`, where `run` writes events: the others do without its client. */
+  nudge?: Nudge;
   run(event: z.output<S>, delivery: Delivery): Promise<void>;
 };
 
@@ -31,8 +33,10 @@ type EventDeclaration<S extends z.ZodMiniType> = {
  * in the dead-letter queue. An event may come twice: `run` knows it again by `event_id`.
  */
 export function queue<S extends z.ZodMiniType>(declaration: EventDeclaration<S>): Handler<QueueContract> {
-  const { run, event: schema, ...contract } = declaration;
-  return consume({ batch_size: 10, needs: [], ...contract, kind: 'queue' }, async (body, tally) => {
+  const { run, event: schema, nudge, ...rest } = declaration;
+  const nudges = nudge !== undefined;
+  const contract: QueueContract = { batch_size: 10, needs: [], ...rest, nudges, kind: 'queue' };
+  return consume(contract, nudge, async (body, tally) => {
     const { detail, 'detail-type': type } = z.parse(Envelope, JSON.parse(body));
     const now = new Date();
     const context = { marketplace: detail.marketplace, now: now.toISOString(), request_id: detail.event_id };
@@ -55,7 +59,7 @@ export function wakeUp(declaration: {
   run(call: { db: Database; now: Date }): Promise<unknown>;
 }): Handler<QueueContract> {
   const { run, ...rest } = declaration;
-  const contract: QueueContract = { batch_size: 100, needs: [], ...rest, kind: 'queue' };
+  const contract: QueueContract = { batch_size: 100, needs: [], ...rest, nudges: false, kind: 'queue' };
   const lambda = middy(async (): Promise<SQSBatchResponse> => {
     const now = new Date();
     const db = openDatabase({ marketplace: '', now: now.toISOString() }, { trips: 0, emitted: 0 });
@@ -69,12 +73,13 @@ export function wakeUp(declaration: {
 
 function consume(
   contract: QueueContract,
+  nudge: Nudge | undefined,
   settle: (body: string, tally: Tally) => Promise<void>,
 ): Handler<QueueContract> {
   const lambda = middy(async ({ Records }: SQSEvent): Promise<SQSBatchResponse> => {
     const tally: Tally = { trips: 0, emitted: 0 };
     const results = await Promise.allSettled(Records.map(record => settle(record.body, tally)));
-    await nudgeRelay(tally.emitted);
+    await nudge?.(tally.emitted);
     const failed = Records.filter((record, index) => {
       const result = results[index];
       if (result?.status === 'fulfilled') return false;

@@ -83,6 +83,8 @@ export type QueueContract = {
   pattern?: { 'detail-type': readonly string[]; detail?: Record<string, readonly string[]> };
   summary: string;
   batch_size: number;
+  /** It writes events and wakes the relay. */
+  nudges: boolean;
   needs: readonly Need[];
 };
 
@@ -96,6 +98,10 @@ export type ScheduleContract = {
   summary: string;
   /** Seconds that one run may take. */
   timeout: number;
+  /** It writes events and wakes the relay. */
+  nudges: boolean;
+  /** Numbers of a run's result that become metrics: the metric's name to the name in the result. */
+  metrics?: Readonly<Record<string, string>>;
   needs: readonly Need[];
 };
 

@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
 import { marketplaceOf } from '../../marketplaces/index.ts';
+import { nudgeRelay } from '../kernel/nudge-relay.ts';
 import { queue } from '../kernel/queue.ts';
 import { sql } from '../kernel/sql.ts';
 import type { Notice } from './notify.ts';
@@ -31,6 +32,7 @@ const RULES: Readonly<Record<string, Readonly<Record<Party, TemplateName>>>> = {
 /** Writes to both parties of a booking when something happened to it: by e-mail where there is an address, else by SMS. */
 export const handler = queue({
   queue: 'notifications',
+  nudge: nudgeRelay,
   pattern: { 'detail-type': Object.keys(RULES) },
   summary: 'Compose the messages that events cause',
   event: BookingEvent,

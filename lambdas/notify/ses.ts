@@ -2,7 +2,7 @@ import { SESv2Client, SendEmailCommand } from '@aws-sdk/client-sesv2';
 import { environment } from '../kernel/environment.ts';
 import type { Letter } from './notify.ts';
 
-// Import this file when it is needed: SES has the largest of the clients, and a fifth of the Lambda's cold start was its.
+// Import this file when it is needed: making its client's many shapes is a fifth of the Lambda's start.
 const client = new SESv2Client();
 
 /** Hands an e-mail to SES. Returns its id there. */

@@ -1,4 +1,5 @@
 import * as z from 'zod/mini';
+import { nudgeRelay } from '../kernel/nudge-relay.ts';
 import { schedule } from '../kernel/schedule.ts';
 import { sql } from '../kernel/sql.ts';
 
@@ -12,6 +13,7 @@ export const handler = schedule({
   name: 'sweep-timers',
   expression: 'rate(1 minute)',
   summary: 'Sweep due timers',
+  nudge: nudgeRelay,
   async run({ db }) {
     const total = { done: 0, failed: 0 };
     for (;;) {

@@ -1,8 +1,12 @@
 import type { Aws } from '../aws/aws.ts';
 import type { FunctionDefinition } from './definition.ts';
 import { accessKeyOf, type EnvironmentHost } from './environment.ts';
+import { createEnvironmentBudget } from './environment-budget.ts';
 import type { FunctionFaults } from './function-faults.ts';
 import { createLambdaFunction, type LambdaFunction, maxEnvironments } from './lambda-function.ts';
+
+/** Environments of all functions that are kept, unless more are at work. */
+const mostLiving = 24;
 
 export type Functions = {
   all(): readonly LambdaFunction[];
@@ -21,8 +25,9 @@ export function createFunctions(
   host: Omit<EnvironmentHost, 'endpoint'>,
   faults: FunctionFaults,
 ): Functions {
+  const budget = createEnvironmentBudget(mostLiving);
   const functions = definitions.map(definition =>
-    createLambdaFunction(definition, { ...host, endpoint: aws.endpoint }, faults),
+    createLambdaFunction(definition, { ...host, endpoint: aws.endpoint }, faults, budget),
   );
   const byKey = new Map<string, LambdaFunction>();
   for (const target of functions) {

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { FunctionDefinition } from './definition.ts';
 import { type Environment, type EnvironmentHost, type Outcome, startEnvironment } from './environment.ts';
+import type { EnvironmentBudget } from './environment-budget.ts';
 import type { FunctionFaults } from './function-faults.ts';
 
 /** Environments that one function may have at once: this machine has two cores where AWS has a thousand. */
@@ -30,13 +31,14 @@ export type LambdaFunction = {
   close(): Promise<void>;
 };
 
-type Idle = { environment: Environment; timer: NodeJS.Timeout };
+type Idle = { environment: Environment; wake: () => void };
 
 /** A function with its pool of environments: reused while idle, started up to the limit, then first come, first served. */
 export function createLambdaFunction(
   definition: FunctionDefinition,
   host: EnvironmentHost,
   faults: FunctionFaults,
+  budget: EnvironmentBudget,
 ): LambdaFunction {
   const slots: (Environment | undefined)[] = Array.from({ length: maxEnvironments });
   const idle: Idle[] = [];
@@ -44,42 +46,56 @@ export function createLambdaFunction(
   const counts = { invocations: 0, errors: 0, trips: 0, max_trips: 0 };
   let closed = false;
 
-  function forget(environment: Environment): void {
-    const slot = slots.indexOf(environment);
-    if (slot >= 0) slots[slot] = undefined;
-  }
-
-  function acquire(): Environment | Promise<Environment> {
-    for (let reused = idle.pop(); reused; reused = idle.pop()) {
-      clearTimeout(reused.timer);
-      if (reused.environment.alive()) return reused.environment;
-      forget(reused.environment);
-    }
-    const slot = slots.indexOf(undefined);
-    if (slot < 0) return new Promise(resolve => waiting.push(resolve));
+  function start(slot: number): Environment {
+    budget.enter();
     const started = startEnvironment(definition, slot, host);
     slots[slot] = started;
     return started;
   }
 
-  function release(environment: Environment): void {
-    if (!environment.alive()) forget(environment);
-    const next = closed ? undefined : waiting.shift();
-    if (next) {
-      if (environment.alive()) next(environment);
-      else void Promise.resolve(acquire()).then(next);
-    } else if (environment.alive()) {
-      const timer = setTimeout(() => {
-        idle.splice(
-          idle.findIndex(entry => entry.environment === environment),
-          1,
-        );
-        forget(environment);
-        void environment.kill();
-      }, idleLimit);
-      timer.unref();
-      idle.push({ environment, timer });
+  function forget(environment: Environment): void {
+    slots[slots.indexOf(environment)] = undefined;
+    budget.leave();
+  }
+
+  function acquire(): Environment | Promise<Environment> {
+    for (let reused = idle.pop(); reused; reused = idle.pop()) {
+      reused.wake();
+      if (reused.environment.alive()) return reused.environment;
+      // What it left running after its last answer has ended it.
+      forget(reused.environment);
     }
+    const slot = slots.indexOf(undefined);
+    return slot < 0 ? new Promise(resolve => waiting.push(resolve)) : start(slot);
+  }
+
+  function release(environment: Environment): void {
+    if (closed) return;
+    if (!environment.alive()) forget(environment);
+    const next = waiting.shift();
+    if (next) next(environment.alive() ? environment : start(slots.indexOf(undefined)));
+    else if (environment.alive()) rest(environment);
+  }
+
+  /** Keeps an environment for the next invocation, until it has been idle for too long or its memory is wanted. */
+  function rest(environment: Environment): void {
+    const end = (): void => {
+      entry.wake();
+      idle.splice(idle.indexOf(entry), 1);
+      forget(environment);
+      void environment.kill();
+    };
+    const timer = setTimeout(end, idleLimit);
+    timer.unref();
+    const takeBack = budget.rest(end);
+    const entry: Idle = {
+      environment,
+      wake() {
+        clearTimeout(timer);
+        takeBack();
+      },
+    };
+    idle.push(entry);
   }
 
   async function run(environment: Environment, requestId: string, event: string): Promise<Outcome> {
@@ -135,7 +151,7 @@ export function createLambdaFunction(
     environment: accessKeyId => slots.find(environment => environment?.accessKeyId === accessKeyId),
     async close() {
       closed = true;
-      for (const { timer } of idle) clearTimeout(timer);
+      for (const { wake } of idle) wake();
       await Promise.all(slots.map(environment => environment?.kill()));
     },
   };

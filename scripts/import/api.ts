@@ -1,7 +1,7 @@
 import { Mistake } from './mistake.ts';
 
-/** An answer of the API below 500, its body read. */
-export type Answer = { status: number; body: Problem & Record<string, unknown> };
+/** An answer of the API below 500, its body read. `replayed`: the request had been answered before. */
+export type Answer = { status: number; replayed: boolean; body: Problem & Record<string, unknown> };
 type Problem = {
   code?: string;
   title?: string;
@@ -87,7 +87,10 @@ export class Api {
         signal: AbortSignal.timeout(60_000),
       }).catch((error: Error) => error);
       const failed = response instanceof Error || response.status >= 500 || response.status === 429;
-      if (!failed) return { status: response.status, body: await readBody(response) };
+      if (!failed) {
+        const replayed = response.headers.get('idempotency-replayed') === 'true';
+        return { status: response.status, replayed, body: await readBody(response) };
+      }
       if (attempt === tries) throw new Unreachable(`${this.#base} does not answer: ${reasonOf(response)}.`);
       await new Promise(resolve => setTimeout(resolve, pauseBefore(attempt, response)));
     }

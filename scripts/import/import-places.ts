@@ -61,9 +61,9 @@ async function importPlace(place: Place, work: Import, outcome: Outcome): Promis
   }
   const space = describeSpace(place, work.defaults);
   const key = createHash('sha256').update(JSON.stringify(space)).digest('hex');
-  const { status, body } = await work.api.post('/api/v1/parking/spaces', space, key);
+  const { status, replayed, body } = await work.api.post('/api/v1/parking/spaces', space, key);
   if (status === 401 || status === 403) throw new Unreachable(sentenceOf(body));
-  const already = body.code === 'already_listed';
+  const already = replayed || body.code === 'already_listed';
   if (status !== 201 && !already) {
     outcome.faults.push({ line: place.line, reason: sentenceOf(body) });
     return;

@@ -26,7 +26,7 @@ describe('the data stack', () => {
       Engine: 'aurora-postgresql',
       EnableHttpEndpoint: true,
       StorageEncrypted: true,
-      ServerlessV2ScalingConfiguration: { MinCapacity: 0 },
+      ServerlessV2ScalingConfiguration: { MinCapacity: 0.5 },
     });
     expect(only('AWS::RDS::DBInstance').PubliclyAccessible).toBe(false);
     for (const type of ['NatGateway', 'InternetGateway', 'EIP'])

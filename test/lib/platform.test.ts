@@ -116,13 +116,13 @@ describe('Lambdas', () => {
       'logs:PutLogEvents',
       'rds-data:ExecuteStatement',
       'secretsmanager:GetSecretValue',
-      'sqs:SendMessage',
       'xray:PutTelemetryRecords',
       'xray:PutTraceSegments',
     ]);
     expect(actionsOf('vicinity-alpha-sign-in')).toEqual(
-      expect.arrayContaining(['kms:Sign', 'kms:GenerateMac']),
+      expect.arrayContaining(['kms:Sign', 'kms:GenerateMac', 'sqs:SendMessage']),
     );
+    expect(actionsOf('vicinity-alpha-send-notice')).not.toContain('sqs:SendMessage');
     expect(actionsOf('vicinity-platform-relay-outbox')).toContain('events:PutEvents');
     expect(actionsOf('vicinity-alpha-send-notice')).toEqual(
       expect.arrayContaining([

@@ -7,7 +7,7 @@ const settingsWith = (context: Record<string, unknown>) =>
   readSettings(new App({ context: { ...cdk.context, ...context }, autoSynth: false }));
 
 test('cdk.json holds a complete set of settings that protects what is deployed', () => {
-  expect(settingsWith({})).toMatchObject({ min_capacity: 0, deletion_protection: true });
+  expect(settingsWith({})).toMatchObject({ min_capacity: 0.5, sweep_minutes: 1, deletion_protection: true });
 });
 
 test('values of the command line arrive as text and are read as what they are', () => {

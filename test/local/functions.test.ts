@@ -1,4 +1,5 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
+import { createEnvironmentBudget } from '../../local/functions/environment-budget.ts';
 import { makeFunction, payloadOf } from './fixtures/lambda.ts';
 
 describe('an invocation', () => {
@@ -91,6 +92,26 @@ describe('an environment', () => {
     const threads = new Set(outcomes.map(outcome => JSON.stringify(payloadOf(outcome))));
     expect(threads.size).toBeLessThanOrEqual(4);
     expect(lambda.statistics()).toMatchObject({ invocations: 9, waiting: 0 });
+  });
+
+  test('that is idle ends when another function needs its room', async () => {
+    const budget = createEnvironmentBudget(1);
+    const first = makeFunction('echo', {}, budget).lambda;
+    const second = makeFunction('identify', {}, budget).lambda;
+    await first.invoke({});
+    expect(first.statistics()).toMatchObject({ idle: 1 });
+    await second.invoke({});
+    expect(first.statistics()).toMatchObject({ running: 0, idle: 0 });
+    expect(second.statistics()).toMatchObject({ idle: 1 });
+    expect(await first.invoke({})).toMatchObject({ ok: true });
+  });
+
+  test('that ended while it was idle is replaced', async () => {
+    const { lambda } = makeFunction('diesAfterwards');
+    await lambda.invoke({});
+    const environment = lambda.environment('diesAfterwards.0');
+    await vi.waitFor(() => expect(environment?.alive()).toBe(false));
+    expect(await lambda.invoke({})).toMatchObject({ ok: true, payload: '"done"' });
   });
 
   test('holds the template’s variables and the runtime’s, and nothing of this process', async () => {

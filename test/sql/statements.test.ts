@@ -11,7 +11,10 @@ function statements(): { where: string; text: string }[] {
     file.endsWith('.ts'),
   );
   return files.flatMap(file => {
-    const source = readFileSync(join(LAMBDAS, file), 'utf8').replaceAll(/\/\*\*[\s\S]*?\*\/|^\s*\/\/.*$/gm, '');
+    const source = readFileSync(join(LAMBDAS, file), 'utf8').replaceAll(
+      /\/\*\*[\s\S]*?\*\/|^\s*\/\/.*$/gm,
+      '',
+    );
     return [...source.matchAll(/\bsql`([^`]*)`/g)].map((match, index) => ({
       where: `${file} #${index + 1}`,
       text: (match[1] ?? '').replaceAll(/\$\{[^}]*\}/g, '($1->>0)'),

@@ -1,0 +1,55 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { PGlite } from '@electric-sql/pglite';
+import { btree_gist } from '@electric-sql/pglite/contrib/btree_gist';
+import { pg_trgm } from '@electric-sql/pglite/contrib/pg_trgm';
+import { pgcrypto } from '@electric-sql/pglite/contrib/pgcrypto';
+import { pgDump } from '@electric-sql/pglite-tools/pg_dump';
+import { readScripts } from '../lambdas/platform/migrations.ts';
+import { ownerRole, prepareSql } from '../local/database/prepare.ts';
+import { slimPostgis } from '../local/database/slim-postgis.ts';
+
+const SQL = join(import.meta.dirname, '../sql');
+
+/** The file that the snapshot is kept in. */
+export const snapshotFile = join(SQL, 'schema.sql');
+
+/**
+ * What the migrations and functions make of an empty database, as pg_dump writes it, without its comments and session
+ * settings. Partitions are not part of it: the calendar makes them.
+ */
+export async function dumpSchema(): Promise<string> {
+  const cache = await mkdtemp(join(tmpdir(), 'vicinity-schema-'));
+  const postgis = await slimPostgis(join(cache, 'postgis.tar.gz'));
+  const database = await PGlite.create({ extensions: { postgis, btree_gist, pg_trgm, pgcrypto } });
+  try {
+    await database.exec(`${prepareSql}; set role ${ownerRole}; create schema app;`);
+    for (const { text } of readScripts(join(SQL, 'migrations'))) await database.exec(text);
+    await database.exec('set check_function_bodies = off');
+    for (const { text } of readScripts(join(SQL, 'functions'))) await database.exec(text);
+    await database.exec('reset role');
+    const dump = await pgDump({
+      pg: database,
+      args: ['--schema-only', '--exclude-schema=public', '--no-comments'],
+    });
+    return tidy(await dump.text());
+  } finally {
+    await database.close();
+    await rm(cache, { recursive: true, force: true });
+  }
+}
+
+/** Versions, random guards and session settings say nothing of the schema. */
+function tidy(dump: string): string {
+  const lines = dump
+    .split('\n')
+    .filter(
+      line =>
+        !/^(--|SET |SELECT pg_catalog\.set_config|\\(un)?restrict)/.test(line) && !/ OWNER TO /.test(line),
+    );
+  return `${lines
+    .join('\n')
+    .replaceAll(/\n{3,}/g, '\n\n')
+    .trim()}\n`;
+}

@@ -1,0 +1,27 @@
+-- Takes the lowest free unit of a resource for a time. Returns the unit, or null when all are taken. One that somebody else
+-- takes at the same moment is left alone and the next one tried, so that a race costs one commit and never a deadlock.
+create or replace function booking.reserve(resource_id uuid, capacity integer, during tstzrange, kind text,
+  booking_id uuid default null, expires_at timestamptz default null) returns integer
+language plpgsql security definer set search_path = public, pg_temp as $$
+declare tried integer[] := '{}'; candidate integer;
+begin
+  -- Holds whose time is over are released by whoever wants theirs, in one order, so that two who do never wait in a circle.
+  delete from booking.reservations r where r.id in (
+    select h.id from booking.reservations h
+    where h.resource_id = reserve.resource_id and h.during && reserve.during and h.expires_at <= app.now()
+    order by h.id for update);
+  loop
+    -- Read anew each time: whoever was waited for has committed since.
+    select min(u.unit) into candidate from generate_series(1, reserve.capacity) as u (unit)
+    where u.unit <> all (tried) and not exists (
+      select from booking.reservations r
+      where r.resource_id = reserve.resource_id and r.unit = u.unit and r.during && reserve.during);
+    if candidate is null then return null; end if;
+    insert into booking.reservations (marketplace, resource_id, unit, booking_id, kind, during, expires_at)
+    values (app.marketplace(), reserve.resource_id, candidate, reserve.booking_id, reserve.kind, reserve.during,
+            reserve.expires_at)
+    on conflict do nothing;
+    if found then return candidate; end if;
+    tried := tried || candidate;
+  end loop;
+end $$;
