@@ -1,11 +1,27 @@
+import { createHash } from 'node:crypto';
 import * as z from 'zod/mini';
 import { http } from '../kernel/http.ts';
 import { everyone, useCase } from '../kernel/use-case.ts';
 
-/** Only what the page needs: its own script, inline styles of the reference, and calls to the API beside it. */
+/** The page does not know under which stage or domain it stands, so every address is relative to its own. */
+const SCRIPT = `
+      Scalar.createApiReference('#app', {
+        url: 'openapi.json',
+        servers: [{ url: new URL('.', location.href).href.replace(/\\/$/, '') }],
+        withDefaultFonts: false,
+        showDeveloperTools: 'never',
+        hideClientButton: true,
+        hideModels: true,
+        telemetry: false,
+        agent: { disabled: true },
+        mcp: { disabled: true },
+      });
+    `;
+
+/** Only what the page needs: its two scripts, the styles that the reference sets itself, and the API beside it. */
 const POLICY = [
   "default-src 'none'",
-  "script-src 'self' 'unsafe-inline'",
+  `script-src 'self' 'sha256-${createHash('sha256').update(SCRIPT).digest('base64')}'`,
   "style-src 'self' 'unsafe-inline'",
   "img-src 'self' data:",
   "font-src 'self' data:",
@@ -32,7 +48,6 @@ export const showReference = useCase({
   },
 });
 
-/** Addresses are relative: the page does not know under which stage or domain it stands. */
 const page = (name: string) => `<!doctype html>
 <html lang="en">
   <head>
@@ -43,11 +58,7 @@ const page = (name: string) => `<!doctype html>
   <body>
     <div id="app"></div>
     <script src="docs/reference.js"></script>
-    <script>
-      Scalar.createApiReference('#app', {
-        url: 'openapi.json', withDefaultFonts: false, hideClientButton: true, telemetry: false, agent: { disabled: true },
-      });
-    </script>
+    <script>${SCRIPT}</script>
   </body>
 </html>
 `;

@@ -62,7 +62,7 @@ const tools: readonly Tool[] = [
   {
     method: 'GET',
     path: 'queues',
-    does: 'Every queue with its messages ready, in flight and given up',
+    does: 'Every queue with its messages ready, in flight and given up. Queues live as long as this process',
     answer: async ({ aws, resources }) => ({ body: { items: await listQueues(aws, resources) } }),
   },
   {

@@ -1,3 +1,4 @@
+import { accountId } from '../aws/account.ts';
 import type { Aws } from '../aws/aws.ts';
 import type { FunctionDefinition } from './definition.ts';
 import { accessKeyOf, type EnvironmentHost } from './environment.ts';
@@ -35,7 +36,7 @@ export function createFunctions(
     for (const slot of [...Array(maxEnvironments).keys(), 'poller'] as const) {
       const accessKeyId = accessKeyOf(name, slot);
       byKey.set(accessKeyId, target);
-      const arn = `arn:aws:sts::000000000000:assumed-role/${name}/${accessKeyId}`;
+      const arn = `arn:aws:sts::${accountId}:assumed-role/${name}/${accessKeyId}`;
       aws.declarePrincipal({ accessKeyId, arn, statements });
     }
   }

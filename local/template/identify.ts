@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { accountId, region } from '../aws/account.ts';
+import { accountId, arnOf as arn, region } from '../aws/account.ts';
 import { type Json, type JsonObject, text } from './json.ts';
 
 /** What `Ref` and `Fn::GetAtt` of a resource answer. */
@@ -40,8 +40,6 @@ export function identify(subject: Subject): Identity {
   const nameProperty = nameProperties[type];
   const given = nameProperty ? property(nameProperty) : undefined;
   const name = given ? text(given, nameProperty ?? 'the name') : `${subject.stack}-${subject.logicalId}`;
-  const arn = (service: string, resource: string): string =>
-    `arn:aws:${service}:${region}:${accountId}:${resource}`;
   const digest = createHash('sha256').update(`${subject.stack}/${subject.logicalId}`).digest('hex');
   const named = (refIsArn: boolean, own: string): Identity => ({
     ref: refIsArn ? own : name,

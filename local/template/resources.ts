@@ -1,3 +1,4 @@
+import { arnOf } from '../aws/account.ts';
 import { type Identity, identify, pseudoParameters } from './identify.ts';
 import { noValue, resolve, type Scope } from './intrinsics.ts';
 import type { Json, JsonObject } from './json.ts';
@@ -133,5 +134,5 @@ export function createResources(stacks: readonly Stack[]): Resources {
 
 /** The ARN that CloudFormation gives a stack. */
 export function stackId(stack: Stack): string {
-  return `arn:aws:cloudformation:us-east-1:000000000000:stack/${stack.name}/local`;
+  return arnOf('cloudformation', `stack/${stack.name}/local`);
 }

@@ -1,0 +1,75 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { buildApp } from '../../lib/app.ts';
+import { type Cloud, startCloud } from '../../local/cloud.ts';
+import { marketplaces } from '../../marketplaces/index.ts';
+
+/** The application itself, as it is synthesised, in the local cloud. */
+
+let folder: string;
+let cloud: Cloud;
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'vicinity-application-'));
+  const assembly = await buildApp(join(folder, 'cdk.out'));
+  cloud = await startCloud({
+    port: 0,
+    dataFolder: join(folder, 'data'),
+    assembly,
+    inMemory: true,
+    quiet: true,
+  });
+});
+
+afterAll(async () => {
+  await cloud.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+async function post(path: string, body: unknown) {
+  const response = await fetch(cloud.url + path, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(body),
+  });
+  return { status: response.status, body: (await response.json()) as Record<string, unknown> };
+}
+
+describe('the application', () => {
+  test.each(marketplaces.map(({ slug }) => slug))('answers for %s and documents itself', async slug => {
+    const health = await fetch(`${cloud.url}/${slug}/api/v1/health`);
+    expect(await health.json()).toMatchObject({ status: 'ok', marketplace: slug });
+    const reference = await fetch(`${cloud.url}/${slug}/docs`);
+    expect(reference.status).toBe(200);
+  });
+
+  test('carries an event from a request over the bus and a queue to the person’s phone', async () => {
+    const phone = '+919812345678';
+    const account = {
+      phone,
+      full_name: 'Asha Rao',
+      password: 'correct horse battery',
+      roles: ['customer'],
+    };
+    expect(await post('/handie/api/v1/auth/signup', account)).toMatchObject({ status: 201 });
+    expect(await post('/handie/api/v1/auth/request-otp', { phone })).toMatchObject({ status: 202 });
+    await vi.waitFor(
+      () => expect(cloud.aws.messages.list({ to: phone, channel: 'sms' }).length).toBeGreaterThan(0),
+      { timeout: 15_000 },
+    );
+  });
+
+  test('runs every schedule without a failure', async () => {
+    const { items } = (await (await fetch(`${cloud.url}/_local/schedules`)).json()) as {
+      items: { name: string }[];
+    };
+    expect(items.length).toBeGreaterThan(0);
+    for (const { name } of items) {
+      expect(await post(`/_local/schedules/${name}/run`, {})).toMatchObject({
+        body: { status: 'succeeded' },
+      });
+    }
+  });
+});
