@@ -11,7 +11,7 @@ export type Outcome = { ok: true; payload: string } | { ok: false; error: Invoca
 /** One execution environment of a function: a worker thread that answers one invocation at a time. */
 export type Environment = {
   accessKeyId: string;
-  /** Calls of each action that succeeded in the present invocation. */
+  /** Calls of each action that succeeded in the present invocation; the function empties it before each. */
   calls: Map<string, number>;
   /** False once the thread is gone. */
   alive(): boolean;
@@ -103,7 +103,6 @@ export function startEnvironment(
     },
     async invoke(invocation) {
       if (!alive) return { ok: false, error: lastWords ?? exitError('signal: killed') };
-      this.calls.clear();
       lastWords = undefined;
       const { promise, resolve } = Promise.withResolvers<Outcome>();
       settle = resolve;

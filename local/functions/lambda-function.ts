@@ -127,6 +127,7 @@ export function createLambdaFunction(
     async invoke(event) {
       const requestId = randomUUID();
       const environment = await acquire();
+      environment.calls.clear();
       try {
         const outcome = await run(environment, requestId, JSON.stringify(event));
         const trips = environment.calls.get('rds-data:ExecuteStatement') ?? 0;
