@@ -74,8 +74,8 @@ async function addSpaces(owner: pg.Client, count: number): Promise<void> {
   await owner.query('select setseed(0.42)');
   await owner.query(
     `insert into parking.spaces (marketplace, owner_id, title, address, city, location, hourly_rate, currency, time_zone)
-     select 'driveway', '019a0000-0000-7000-8000-000000000001', 'Space ' || n, n || ' Ellis St', 'San Francisco',
-            st_setsrid(st_makepoint($1 + random() * ($2::float8 - $1), $3 + random() * ($4::float8 - $3)), 4326)::geography, 300, 'USD',
+     select 'driveway', '019a0000-0000-7000-8000-000000000001', 'Space ' || n::text, n::text || ' Ellis St', 'San Francisco',
+            st_setsrid(st_makepoint($1::float8 + random() * ($2::float8 - $1::float8), $3::float8 + random() * ($4::float8 - $3::float8)), 4326)::geography, 300, 'USD',
             'America/Los_Angeles'
      from generate_series(1, $5::integer) as n`,
     [BOX.west, BOX.east, BOX.south, BOX.north, count],
@@ -97,12 +97,11 @@ async function statementOf(turn: number): Promise<Statement> {
   const from = new Date(now.getTime() + 48 * 3_600_000).toISOString();
   const to = new Date(now.getTime() + 50 * 3_600_000).toISOString();
   let made: Statement | undefined;
-  const db = {
-    many: async (statement: Statement) => {
-      made = statement;
-      return [];
-    },
+  const keep = async (statement: Statement) => {
+    made = statement;
+    return { items: [], next_cursor: null };
   };
+  const db = { page: keep, many: keep };
   const input = { ...pointOf(turn), radius_m: 2_000, limit: 20, from, to };
   await searchSpaces.run(input, { db: db as never, marketplace, now, actor: null });
   if (!made) throw new Error('The search made no statement.');
@@ -124,7 +123,8 @@ async function measure(api: pg.Client, owner: pg.Client) {
       },
       async bare(turn) {
         const { text, values } = await statementOf(turn);
-        const { rows } = await api.query(text, [JSON.stringify(values)]);
+        // Outside of `execute … using` the argument's type is not known by itself.
+        const { rows } = await api.query(text.replaceAll('$1->>', '$1::jsonb->>'), [JSON.stringify(values)]);
         if (rows.length < 10) throw new Error(`The bare statement found ${rows.length}.`);
       },
     },
@@ -161,9 +161,9 @@ async function measureDocuments(owner: pg.Client) {
       async spacall(turn) {
         const { latitude, longitude } = pointOf(turn);
         await owner.query(
-          `select id, st_distance(location, st_setsrid(st_makepoint($2, $1), 4326)::geography) / 1000 as distance_km
+          `select id, st_distance(location, st_setsrid(st_makepoint($2::float8, $1::float8), 4326)::geography) / 1000 as distance_km
            from literal
-           where is_available and st_dwithin(location, st_setsrid(st_makepoint($2, $1), 4326)::geography, 2000)
+           where is_available and st_dwithin(location, st_setsrid(st_makepoint($2::float8, $1::float8), 4326)::geography, 2000)
            order by distance_km limit 10`,
           [latitude, longitude],
         );

@@ -72,5 +72,6 @@ export function alarmOn(scope: Construct, topic: ITopic, spec: AlarmSpec): Alarm
   return alarm;
 }
 
+/** Periods of the metrics that alarms look at. */
 export const MINUTE = Duration.minutes(1);
 export const FIVE_MINUTES = Duration.minutes(5);

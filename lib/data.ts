@@ -44,7 +44,14 @@ export class DataStack extends Stack {
       retain: settings.deletion_protection,
     });
     const { keys, secrets } = this;
-    const migration = new Migration(this, 'Migration', { bundle, fingerprint, cluster, secrets, keys });
+    const migration = new Migration(this, 'Migration', {
+      bundle,
+      fingerprint,
+      run: settings.migration_run,
+      cluster,
+      secrets,
+      keys,
+    });
     this.tokenKeys = migration.tokenKeys;
   }
 }

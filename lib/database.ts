@@ -49,6 +49,8 @@ export class Database extends Construct {
         description: 'Vicinity: slow statements are logged, statement statistics are kept',
         parameters: {
           log_min_duration_statement: '1000',
+          // Values of statements are people's addresses and numbers: they are not logged.
+          log_parameter_max_length: '0',
           shared_preload_libraries: 'pg_stat_statements',
           'rds.force_ssl': '1',
         },

@@ -12,7 +12,7 @@ import { makeDeadLetterQueue, makeQueues } from './queues.ts';
 import type { Settings } from './settings.ts';
 
 /** What every event of the system carries as its source. */
-export const EVENT_SOURCE = 'vicinity';
+const EVENT_SOURCE = 'vicinity';
 
 export type EventsProps = { settings: Settings; data: DataStack; consumers: readonly Entry<QueueContract>[] };
 

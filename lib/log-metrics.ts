@@ -53,3 +53,11 @@ export function measureRuns(scope: Construct, contract: ScheduleContract, logGro
     });
   }
 }
+
+/** Events that the bus refused, and timers whose handlers failed, each minute. */
+export const EVENTS_REFUSED = countOf('EventsRefused');
+export const TIMERS_FAILED = countOf('TimersFailed');
+
+function countOf(metricName: string): Metric {
+  return new Metric({ namespace: NAMESPACE, metricName, statistic: Stats.SUM, period: FIVE_MINUTES });
+}

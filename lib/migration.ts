@@ -14,6 +14,8 @@ export type MigrationProps = {
   bundle: string;
   /** Changes when there is something to migrate: see lib/fingerprint.ts. */
   fingerprint: string;
+  /** `vicinity:migration_run`: another text runs it again though nothing else has changed. */
+  run: string;
   cluster: IDatabaseCluster;
   secrets: Secrets;
   keys: Keys;
@@ -61,7 +63,8 @@ export class Migration extends Construct {
       resourceType: 'Custom::DatabaseMigration',
       serviceToken: fn.functionArn,
       serviceTimeout: Duration.minutes(16),
-      properties: { Fingerprint: props.fingerprint },
+      // A key that was replaced is published again, and a run that is asked for by name happens.
+      properties: { Fingerprint: props.fingerprint, TokenKeyArn: keys.token.keyArn, Run: props.run },
     });
     // The Data API answers once there is an instance, and `cluster` is the instances too.
     resource.node.addDependency(cluster);

@@ -1,11 +1,11 @@
 import { Dashboard, GraphWidget, type IMetric, Metric, Stats } from 'aws-cdk-lib/aws-cloudwatch';
 import type { ITopic } from 'aws-cdk-lib/aws-sns';
-import { type App, Stack } from 'aws-cdk-lib/core';
+import { type App, Duration, Stack } from 'aws-cdk-lib/core';
 import type { QueueName } from '../lambdas/kernel/use-case.ts';
 import { marketplaces } from '../marketplaces/index.ts';
 import { alarmOn, FIVE_MINUTES } from './alarms.ts';
 import type { Platform } from './grants.ts';
-import { DATABASE_ERRORS, PARTITIONS_AHEAD } from './log-metrics.ts';
+import { DATABASE_ERRORS, EVENTS_REFUSED, PARTITIONS_AHEAD, TIMERS_FAILED } from './log-metrics.ts';
 
 /**
  * The dashboard, and the alarms that belong to no single queue. Lambda's metrics are those of the whole account and
@@ -127,6 +127,33 @@ export class ObservabilityStack extends Stack {
       description: 'The Data API failed calls of Lambdas. Log lines whose error is DataApiError say why.',
       metric: metrics.errors,
       above: 5,
+    });
+    alarmOn(this, topic, {
+      name: 'events-refused',
+      description:
+        'The bus refuses events: app.outbox.last_error says why. They are tried again each minute.',
+      metric: EVENTS_REFUSED,
+      above: 0,
+      periods: 2,
+    });
+    alarmOn(this, topic, {
+      name: 'timers-failed',
+      description:
+        'Handlers of timers fail: app.timers.last_error says why. After ten tries a timer is given up.',
+      metric: TIMERS_FAILED,
+      above: 0,
+    });
+    alarmOn(this, topic, {
+      name: 'backups-failed',
+      description:
+        'AWS Backup could not back the database up. Its console says why; the recovery window of the cluster goes on.',
+      metric: new Metric({
+        namespace: 'AWS/Backup',
+        metricName: 'NumberOfBackupJobsFailed',
+        statistic: Stats.SUM,
+        period: Duration.days(1),
+      }),
+      above: 0,
     });
     alarmOn(this, topic, {
       name: 'partitions-ahead',

@@ -1,37 +1,12 @@
 import * as z from 'zod/mini';
 import { pathNames, readsQuery } from '../lambdas/kernel/input.ts';
-import { common, type RefusalSpec } from '../lambdas/kernel/refusal.ts';
 import type { HttpContract } from '../lambdas/kernel/use-case.ts';
 import type { Marketplace } from '../marketplaces/marketplace.ts';
 import { exampleOf, type JsonSchema } from './example.ts';
+import { PROBLEM, problems } from './problems.ts';
 
 /** A route as the reference needs it. `name` is the use case's file name. */
 export type Operation = { contract: HttpContract; module: string; name: string };
-
-const PROBLEM: JsonSchema = {
-  type: 'object',
-  description: 'RFC 9457 problem details. Switch on `code`; `errors` names the fields that are at fault.',
-  properties: {
-    type: { type: 'string', format: 'uri', examples: ['urn:vicinity:problem:invalid_input'] },
-    title: { type: 'string', examples: ['Some fields are missing or wrong.'] },
-    status: { type: 'integer', examples: [400] },
-    code: { type: 'string', examples: ['invalid_input'] },
-    request_id: { type: 'string', examples: ['Qh3xJ-pRIAMEJpQ='] },
-    errors: {
-      type: 'array',
-      items: {
-        type: 'object',
-        properties: {
-          field: { type: 'string', examples: ['from'] },
-          code: { type: 'string', examples: ['required'] },
-          message: { type: 'string', examples: ['is required'] },
-        },
-        required: ['field', 'code', 'message'],
-      },
-    },
-  },
-  required: ['type', 'title', 'status', 'code', 'request_id'],
-};
 
 /** The OpenAPI 3.1 document of a marketplace: every route that it answers, from the declarations of the use cases. */
 export function describeApi(marketplace: Marketplace, operations: readonly Operation[]) {
@@ -147,64 +122,6 @@ function success(contract: HttpContract) {
       },
     },
   };
-}
-
-/** Every way in which the route may refuse, by status, each with its code and an example. */
-function problems(contract: HttpContract) {
-  const refusals = [...new Map(refusalsOf(contract).map(spec => [spec.code, spec])).values()];
-  const byStatus = Map.groupBy(refusals, spec => spec.status);
-  return Object.fromEntries(
-    [...byStatus].map(([status, specs]) => [
-      status,
-      {
-        description: specs.map(spec => `\`${spec.code}\`: ${spec.message}`).join('\n\n'),
-        content: {
-          'application/problem+json': {
-            schema: { $ref: '#/components/schemas/Problem' },
-            examples: Object.fromEntries(specs.map(spec => [spec.code, { value: problemExample(spec) }])),
-          },
-        },
-      },
-    ]),
-  );
-}
-
-function problemExample({ code, status, message, field }: RefusalSpec) {
-  const errors = field ? { errors: [{ field, code, message }] } : {};
-  return {
-    type: `urn:vicinity:problem:${code}`,
-    title: message,
-    status,
-    code,
-    request_id: 'Qh3xJ-pRIAMEJpQ=',
-    ...errors,
-  };
-}
-
-function refusalsOf(contract: HttpContract): RefusalSpec[] {
-  const always = [
-    common.invalid_input,
-    common.too_many_requests,
-    common.internal_error,
-    common.unavailable,
-    common.timed_out,
-  ];
-  const body = [common.malformed_json, common.payload_too_large, common.unsupported_media_type];
-  const person = [
-    common.unauthenticated,
-    common.invalid_token,
-    common.session_ended,
-    common.account_suspended,
-  ];
-  return [
-    ...Object.values(contract.refusals),
-    ...always,
-    ...(readsQuery(contract) ? [] : body),
-    ...(contract.access.kind === 'everyone' ? [] : person),
-    ...(contract.access.kind === 'permitted' ? [common.forbidden] : []),
-    ...(pathNames(contract.path).length > 0 ? [common.not_found] : []),
-    ...(contract.method === 'POST' && !contract.credentials ? [common.idempotency_key_reused] : []),
-  ];
 }
 
 /** Patterns of formats are noise to a reader: the format says it. */

@@ -56,7 +56,7 @@ export function makeDeadLetterQueue(scope: Construct, topic: ITopic, name: strin
   });
   alarmOn(scope, topic, {
     name: `queue-${name}-dead-letters`,
-    description: `Something was given up after its retries. Read it in vicinity-${name}-dead-letters, then redrive it.`,
+    description: `Something was given up after its retries. Read it in vicinity-${name}-dead-letters: docs/operations.md says how to try it again.`,
     metric: queue.metricApproximateNumberOfMessagesVisible({ period: MINUTE, statistic: 'Maximum' }),
     above: 0,
   });

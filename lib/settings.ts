@@ -17,6 +17,8 @@ const Settings = z.strictObject({
   deletion_protection: boolean,
   /** ARN of a backup vault in another region, or '' for no second copy. */
   backup_copy_vault_arn: z.string(),
+  /** Any other text runs the migration again: after the rotation of a database password. */
+  migration_run: z.string(),
   /** Who is told of alarms, or '' for nobody. */
   alarm_email: z.string(),
   /** Web origins that may call the API and upload files. */

@@ -9,7 +9,7 @@ const marker = '.vicinity-data';
  * Makes the data folder and takes it for this process.
  *
  * @param fresh empties it first
- * @returns a function that gives the folder free again
+ * @returns a function that releases the folder
  * @throws Error with one sentence when the folder holds something else or another process has it
  */
 export function takeDataFolder(folder: string, fresh: boolean): () => void {

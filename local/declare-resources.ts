@@ -15,6 +15,7 @@ const queueAttributes = [
   'MaximumMessageSize',
   'FifoQueue',
   'ContentBasedDeduplication',
+  'KmsMasterKeyId',
 ];
 
 /** Makes the templates' keys, secrets, databases, queues, topics, buckets and buses at the local endpoint. */
@@ -62,6 +63,8 @@ function secretOf(secret: LiveResource): SecretDeclaration {
   return {
     arn: secret.ref,
     template,
+    kmsKeyArn:
+      secret.property('KmsKeyId') === undefined ? undefined : text(secret.property('KmsKeyId'), 'a key'),
     generateStringKey:
       generated.GenerateStringKey === undefined ? undefined : text(generated.GenerateStringKey, 'a key'),
   };

@@ -9,6 +9,7 @@ export type Progress = {
   line(text: string): void;
 };
 
+/** Progress on a screen, or nowhere when its `write` does nothing. */
 export function createProgress(screen: Screen): Progress {
   const replaceLine = (text: string): void => {
     if (screen.isTTY) screen.write(`\r\u001b[K  ${text}`);

@@ -15,7 +15,7 @@ const helpers = new Set([
 ]);
 
 /** The custom resources that a start has to run, each after those of the stacks it depends on. */
-export function customResourcesOf(resources: Resources): LiveResource[] {
+function customResourcesOf(resources: Resources): LiveResource[] {
   return resources
     .all()
     .filter(({ type }) => type.startsWith('Custom::') || type === 'AWS::CloudFormation::CustomResource')

@@ -15,14 +15,6 @@ const usage = `Usage: npm start -- [--fresh] [--verbose]
   DATABASE_URL    a PostgreSQL database with PostGIS to use in place of the embedded one
 `;
 
-function checkNode(): void {
-  const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
-  if (major < 24 || (major === 24 && minor < 7))
-    throw new Error(
-      `Vicinity needs Node 24.7 or newer, and this is ${process.versions.node}. npm start brings its own after npm ci.`,
-    );
-}
-
 /**
  * Starts this program again in its place with fewer malloc arenas: glibc keeps one for each of many threads, and with
  * them up to 300 MB of what stopped Lambdas had used.
@@ -59,7 +51,6 @@ async function main(): Promise<void> {
     process.stdout.write(usage);
     return;
   }
-  checkNode();
   boundMemory();
   // As in Lambda. Worker threads take the zone of the process.
   process.env.TZ = 'UTC';

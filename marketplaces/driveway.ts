@@ -30,7 +30,7 @@ export const driveway: Marketplace = {
       ],
     },
   },
-  fees: { customer_basis_points: 1500, provider_basis_points: 0 },
+  fees: { customer_basis_points: 1500 },
   timeouts: { booking_request: 24 * 3600 },
   settings: {
     max_booking_hours: {

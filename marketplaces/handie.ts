@@ -28,7 +28,7 @@ export const handie: Marketplace = {
       ],
     },
   },
-  fees: { customer_basis_points: 0, provider_basis_points: 0 },
+  fees: { customer_basis_points: 0 },
   timeouts: { booking_request: 24 * 3600 },
   settings: {
     max_booking_hours: {

@@ -15,7 +15,7 @@ export const homigo: Marketplace = {
   permissions: {},
   booking_prefix: 'HMG',
   flows: {},
-  fees: { customer_basis_points: 0, provider_basis_points: 0 },
+  fees: { customer_basis_points: 0 },
   timeouts: { booking_request: 24 * 3600 },
   settings: {},
 };

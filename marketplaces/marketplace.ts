@@ -63,12 +63,10 @@ export type Marketplace = {
   fees: {
     /** Added to what the customer pays, in basis points of the subtotal. */
     customer_basis_points: number;
-    /** Taken from what the provider earns, in basis points of the subtotal. */
-    provider_basis_points: number;
   };
   /** Seconds. */
   timeouts: {
-    /** A request that the provider must accept expires after this. */
+    /** A request that the provider must accept expires after this, and at its start at the latest. */
     booking_request: number;
   };
   settings: Readonly<Record<string, Setting>>;

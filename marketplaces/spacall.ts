@@ -15,7 +15,7 @@ export const spacall: Marketplace = {
   permissions: {},
   booking_prefix: 'SPC',
   flows: {},
-  fees: { customer_basis_points: 0, provider_basis_points: 1500 },
+  fees: { customer_basis_points: 0 },
   timeouts: { booking_request: 300 },
   settings: {
     commission_rate: {

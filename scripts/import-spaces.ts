@@ -7,8 +7,8 @@ import { Api } from './import/api.ts';
 import { askPassword } from './import/ask-password.ts';
 import { importPlaces, type Outcome } from './import/import-places.ts';
 import { openJournal } from './import/journal.ts';
-import { Mistake } from './import/mistake.ts';
 import { readPlaces } from './import/read-places.ts';
+import { Mistake } from './mistake.ts';
 
 const USAGE = `Lists the parking spaces of a CSV file for one host, through the API.
 

@@ -1,5 +1,6 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { Mistake } from './mistake.ts';
 import { describeTest, describeUseCase } from './templates/use-case.ts';
 
 const ROOT = join(import.meta.dirname, '..');
@@ -8,9 +9,6 @@ const USAGE = `Usage:
   npm run new -- migration <module> <what>
   npm run new -- marketplace <slug>`;
 const KEBAB = /^[a-z][a-z0-9]*(-[a-z0-9]+)*$/;
-
-/** A mistake of whoever runs the command: told in one sentence. */
-class Mistake extends Error {}
 
 function main([kind, ...rest]: string[]): string[] {
   if (kind === 'use-case') return newUseCase(rest);
@@ -62,13 +60,12 @@ function newMarketplace([slug = '']: string[]): string[] {
     );
   const file = write(`marketplaces/${slug}.ts`, text);
   const index = join(ROOT, 'marketplaces/index.ts');
-  const listed = readFileSync(index, 'utf8')
-    .replace(
-      'import type { Marketplace }',
-      `import { ${name} } from './${slug}.ts';\nimport type { Marketplace }`,
-    )
-    .replace('];', `, ${name}];`);
-  writeFileSync(index, listed);
+  const [imports = '', ...rest] = readFileSync(index, 'utf8').split('\n\n');
+  const fileOf = (line: string) => line.slice(line.indexOf("'"));
+  const sorted = [...imports.split('\n'), `import { ${name} } from './${slug}.ts';`].sort((a, b) =>
+    fileOf(a) < fileOf(b) ? -1 : 1,
+  );
+  writeFileSync(index, [sorted.join('\n'), ...rest].join('\n\n').replace('];', `, ${name}];`));
   return [file, 'marketplaces/index.ts'];
 }
 

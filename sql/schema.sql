@@ -55,14 +55,19 @@ CREATE FUNCTION app.check_caller(context jsonb) RETURNS text
 declare access text := coalesce(context ->> 'access', 'signed_in'); caller record;
 begin
   if context ->> 'session' is null then
-    return case when access = 'everyone' then null else 'unauthenticated' end;
+    -- Somebody is believed with a session only, whatever the route.
+    return case when access = 'everyone' and context ->> 'actor' is null then null else 'unauthenticated' end;
   end if;
   select u.account_status, u.suspended_until, s.revoked_at, s.expires_at, u.roles into caller
   from identity.sessions s join identity.users u on u.id = s.user_id
   where s.id = (context ->> 'session')::uuid and s.user_id = (context ->> 'actor')::uuid
     and s.marketplace = context ->> 'marketplace' and u.marketplace = s.marketplace;
   if not found or caller.revoked_at is not null or caller.expires_at <= app.now() then return 'session_ended'; end if;
-  if caller.account_status <> 'active' then return 'account_suspended'; end if;
+  -- A suspension that has run out counts as over before anything has set the account back.
+  if caller.account_status <> 'active'
+    and not (caller.account_status = 'suspended' and coalesce(caller.suspended_until <= app.now(), false)) then
+    return 'account_suspended';
+  end if;
   if access in ('everyone', 'signed_in') then return null; end if;
   if exists (
     select from app.marketplaces m, unnest(caller.roles) as role
@@ -225,6 +230,14 @@ CREATE FUNCTION app.place(location public.geography) RETURNS jsonb
   select jsonb_build_object('latitude', st_y(location::geometry), 'longitude', st_x(location::geometry))
 $$;
 
+CREATE FUNCTION app.point(latitude double precision, longitude double precision) RETURNS public.geography
+    LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+    AS $$
+  select st_setsrid(st_makepoint(
+    case when abs(lat) = 90 then 0 when lon = -180 then 180 else lon end, lat), 4326)::geography
+  from (select round(latitude::numeric, 9)::float8 as lat, round(longitude::numeric, 9)::float8 as lon) as rounded
+$$;
+
 CREATE FUNCTION app.protect(target regclass) RETURNS void
     LANGUAGE plpgsql
     AS $$
@@ -335,6 +348,7 @@ CREATE FUNCTION app.run(context jsonb, statement text, args text) RETURNS SETOF 
     AS $$
 declare
   row_ record; answer jsonb[] := '{}'; earlier jsonb; refusal text; keyed boolean := context ? 'idempotency_key'; wrote boolean;
+  item jsonb; bytes integer := 0; cut boolean := false;
   state text; constraint_ text; table_ text; message_ text; detail_ text; column_ text;
 begin
   begin
@@ -349,12 +363,19 @@ begin
       earlier := app.earlier_answer(context);
       if earlier ? 'refused' then return next earlier; return; end if;
       if earlier is not null then
-        return next jsonb_build_object('replayed', true, 'emitted', 0);
+        return next jsonb_build_object('replayed', true, 'emitted', 0, 'cut', false);
         return query select jsonb_array_elements(earlier -> 'rows');
         return;
       end if;
     end if;
-    for row_ in execute statement using args::jsonb loop answer := answer || to_jsonb(row_); end loop;
+    for row_ in execute statement using args::jsonb loop
+      -- The Data API writes each row's JSON as a text inside of JSON, which doubles it at most.
+      item := to_jsonb(row_);
+      bytes := bytes + octet_length(item::text);
+      cut := bytes > 500000;
+      exit when cut;
+      answer := answer || item;
+    end loop;
     set constraints all immediate;   -- deferred refusals happen here, where they are caught
     -- Only a transaction that wrote has an id: a load before the write leaves the key free for the write.
     wrote := pg_current_xact_id_if_assigned() is not null;
@@ -366,7 +387,7 @@ begin
       'table', nullif(table_, ''), 'column', nullif(column_, ''), 'message', message_, 'detail', nullif(detail_, '')));
     return;
   end;
-  return next jsonb_build_object('replayed', false, 'emitted', current_setting('app.emitted')::integer);
+  return next jsonb_build_object('replayed', false, 'emitted', current_setting('app.emitted')::integer, 'cut', cut);
   return query select unnest(answer);
 end $$;
 
@@ -447,7 +468,7 @@ CREATE FUNCTION app.sweep_timers(batch integer) RETURNS TABLE(kind text, done in
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'public', 'pg_temp'
     AS $_$
-declare due record; message_ text; tally jsonb := '{}';
+declare due record; message_ text; kinds text[] := '{}'; successes boolean[] := '{}';
 begin
   for due in
     select t.id, t.kind, t.subject_id, t.marketplace, t.attempts, h.handler
@@ -459,7 +480,7 @@ begin
     begin
       execute format('select %s($1)', due.handler) using due.subject_id;
       update app.timers set settled_at = app.now(), outcome = 'done', attempts = due.attempts + 1 where id = due.id;
-      tally := jsonb_set(tally, array[due.kind || ' done'], to_jsonb(coalesce((tally ->> (due.kind || ' done'))::integer, 0) + 1));
+      successes := array_append(successes, true);
     exception when others then
       get stacked diagnostics message_ = message_text;
       update app.timers set attempts = due.attempts + 1, last_error = message_,
@@ -467,13 +488,13 @@ begin
         settled_at = case when due.attempts >= 9 then app.now() end,
         outcome = case when due.attempts >= 9 then 'failed' end
       where id = due.id;
-      tally := jsonb_set(tally, array[due.kind || ' failed'], to_jsonb(coalesce((tally ->> (due.kind || ' failed'))::integer, 0) + 1));
+      successes := array_append(successes, false);
     end;
+    kinds := array_append(kinds, due.kind);
   end loop;
   return query
-    select split_part(e.key, ' ', 1), sum(e.value::integer) filter (where e.key like '% done')::integer,
-           sum(e.value::integer) filter (where e.key like '% failed')::integer
-    from jsonb_each_text(tally) as e group by 1;
+    select s.kind, count(*) filter (where s.success)::integer, count(*) filter (where not s.success)::integer
+    from unnest(kinds, successes) as s (kind, success) group by 1;
 end $_$;
 
 CREATE FUNCTION app.touch_updated_at() RETURNS trigger
@@ -495,12 +516,14 @@ CREATE FUNCTION app.unused_indexes() RETURNS TABLE(name text, bytes bigint)
 $$;
 
 CREATE FUNCTION app.uuid_v7() RETURNS uuid
-    LANGUAGE sql PARALLEL SAFE
+    LANGUAGE sql
     AS $$
   select encode(
-    int8send(floor(ms)::bigint << 16 | 28672 | floor((ms - floor(ms)) * 4096)::bigint)
-    || substring(uuid_send(gen_random_uuid()) from 9), 'hex')::uuid
-  from (select extract(epoch from app.now() + (clock_timestamp() - now())) * 1000 as ms) as moment
+    int8send((ms << 16) | 28672 | (made & 4095)) || substring(uuid_send(gen_random_uuid()) from 9), 'hex')::uuid
+  from (
+    select floor(extract(epoch from app.now() + (clock_timestamp() - now())) * 1000)::bigint as ms,
+           set_config('app.ids', (coalesce(nullif(current_setting('app.ids', true), ''), '0')::bigint + 1)::text, true)::bigint
+             as made) as moment
 $$;
 
 CREATE FUNCTION app.uuid_v7_floor(moment timestamp with time zone) RETURNS uuid
@@ -647,7 +670,8 @@ begin
   draft.status := case when (details ->> 'instant')::boolean then flow.instant else flow.on_request end;
   if draft.status is null then perform app.refuse('requests_not_supported'); end if;
   if draft.status is distinct from flow.instant then
-    draft.expires_at := app.now() + make_interval(secs => (details ->> 'request_timeout')::integer);
+    -- Nobody is left to accept what has begun.
+    draft.expires_at := least(app.now() + make_interval(secs => (details ->> 'request_timeout')::integer), draft.starts_at);
   else
     draft.confirmed_at := app.now();
   end if;
@@ -774,6 +798,11 @@ begin
   where t.id = b.id returning t.* into b;
   if b.status = any (flow.live) then
     update booking.reservations r set kind = 'booking', expires_at = null where r.booking_id = b.id and r.kind = 'hold';
+    -- The time of a request may be gone although it has not run out here: whoever took it has a clock that is ahead, or
+    -- this call has waited for the database.
+    if not found and previous = flow.on_request then
+      perform app.refuse('transition_not_allowed', 'the time of the request has gone to somebody else');
+    end if;
   else
     delete from booking.reservations r where r.booking_id = b.id;
   end if;
@@ -1310,8 +1339,7 @@ begin
   from app.marketplaces m where m.slug = app.marketplace();
   space.id := app.uuid_v7();
   space.owner_id := app.actor();
-  space.location := st_setsrid(st_makepoint((details #>> '{location,longitude}')::float8,
-    (details #>> '{location,latitude}')::float8), 4326)::geography;
+  space.location := app.point((details #>> '{location,latitude}')::float8, (details #>> '{location,longitude}')::float8);
   space.listing_status := 'active';
   space.version := 1;
   space.created_at := app.now();
@@ -1782,13 +1810,15 @@ ALTER TABLE ONLY parking.spaces
 ALTER TABLE ONLY parking.spaces
     ADD CONSTRAINT spaces_pkey PRIMARY KEY (id);
 
-CREATE INDEX audit_logs_action_idx ON ONLY app.audit_logs USING btree (marketplace, action, id);
+CREATE INDEX audit_logs_action_idx ON ONLY app.audit_logs USING btree (action, marketplace, id);
 
 CREATE INDEX audit_logs_created_at_idx ON ONLY app.audit_logs USING btree (created_at);
 
 CREATE INDEX audit_logs_metadata_idx ON ONLY app.audit_logs USING gin (metadata jsonb_path_ops);
 
-CREATE INDEX audit_logs_record_idx ON ONLY app.audit_logs USING btree (table_name, record_id);
+CREATE INDEX audit_logs_record_id_idx ON ONLY app.audit_logs USING btree (record_id, table_name);
+
+CREATE INDEX audit_logs_table_name_idx ON ONLY app.audit_logs USING btree (table_name, id);
 
 CREATE INDEX audit_logs_user_id_idx ON ONLY app.audit_logs USING btree (user_id, id);
 
@@ -1809,6 +1839,8 @@ CREATE INDEX bookings_customer_id_idx ON ONLY booking.bookings USING btree (cust
 CREATE INDEX bookings_live_idx ON ONLY booking.bookings USING btree (status, starts_at, ends_at) WHERE (status = ANY (ARRAY['pending'::text, 'confirmed'::text, 'active'::text, 'in_progress'::text]));
 
 CREATE INDEX bookings_number_idx ON ONLY booking.bookings USING btree (number);
+
+CREATE INDEX bookings_payment_status_idx ON ONLY booking.bookings USING btree (payment_status, id);
 
 CREATE INDEX bookings_provider_id_idx ON ONLY booking.bookings USING btree (provider_id, id);
 
@@ -2130,7 +2162,7 @@ CREATE POLICY worker_all ON notify.messages TO vicinity_worker USING (true) WITH
 CREATE POLICY api_select ON parking.space_secrets FOR SELECT TO vicinity_api USING (((marketplace = ( SELECT app.marketplace() AS marketplace)) AND ((owner_id = ( SELECT app.actor() AS actor)) OR (EXISTS ( SELECT
    FROM (booking.bookings b
      JOIN booking.flows f ON ((f.id = b.flow_id)))
-  WHERE ((b.resource_id = space_secrets.space_id) AND (b.customer_id = ( SELECT app.actor() AS actor)) AND (b.status = ANY (f.live)) AND (b.status IS DISTINCT FROM f.on_request)))))));
+  WHERE ((b.resource_id = space_secrets.space_id) AND (b.customer_id = ( SELECT app.actor() AS actor)) AND (b.ends_at > ( SELECT app.now() AS now)) AND (b.status = ANY (f.live)) AND (b.status IS DISTINCT FROM f.on_request)))))));
 
 CREATE POLICY owner_all ON parking.space_secrets TO vicinity_owner USING (true) WITH CHECK (true);
 
@@ -2224,6 +2256,10 @@ GRANT ALL ON FUNCTION app.partitions_ahead() TO vicinity_worker;
 REVOKE ALL ON FUNCTION app.place(location public.geography) FROM PUBLIC;
 GRANT ALL ON FUNCTION app.place(location public.geography) TO vicinity_api;
 GRANT ALL ON FUNCTION app.place(location public.geography) TO vicinity_worker;
+
+REVOKE ALL ON FUNCTION app.point(latitude double precision, longitude double precision) FROM PUBLIC;
+GRANT ALL ON FUNCTION app.point(latitude double precision, longitude double precision) TO vicinity_api;
+GRANT ALL ON FUNCTION app.point(latitude double precision, longitude double precision) TO vicinity_worker;
 
 REVOKE ALL ON FUNCTION app.protect(target regclass) FROM PUBLIC;
 

@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import { cursorOf, pageOf } from '../kernel/cursor.ts';
+import { cursorOf } from '../kernel/cursor.ts';
 import { limit, text } from '../kernel/fields.ts';
 import { http } from '../kernel/http.ts';
 import { sql } from '../kernel/sql.ts';
@@ -21,7 +21,7 @@ export const listBookings = useCase({
   async run({ role = null, status = null, limit, cursor }, { db, actor }) {
     const [before] = cursor ?? [null];
     // Ids are times, so newest first is the order of ids. Each branch walks an index of its own and stops at the limit.
-    const rows = await db.many(
+    return db.page(
       sql`
         select * from (
           (select b.* from booking.my_bookings b
@@ -41,8 +41,9 @@ export const listBookings = useCase({
         order by mine.id desc
         limit ${limit + 1}::integer`,
       Booking,
+      limit,
+      row => [row.id],
     );
-    return pageOf(rows, limit, row => [row.id]);
   },
 });
 

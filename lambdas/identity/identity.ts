@@ -16,6 +16,7 @@ export const password = z
   .string()
   .check(z.minLength(8), z.maxLength(200), z.meta({ examples: ['correct horse battery staple'] }));
 
+/** A person's name as they write it. */
 export const fullName = text(1, 100, 'Asha Rao');
 
 /** BCP 47. */
@@ -23,7 +24,7 @@ export const language = z
   .string()
   .check(z.regex(/^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$/), z.maxLength(10), z.meta({ examples: ['en'] }));
 
-/** What a person sees of the own account. */
+/** What a person sees of their own account. */
 export const Account = z.object({
   id: id('user'),
   full_name: fullName,
@@ -50,10 +51,17 @@ export const Tokens = z.object({
   refresh_token: refreshToken,
 });
 
+/** What signing up and signing in answer. */
 export const SignedIn = z.extend(Tokens, { user: Account });
 
 /** What a SQL function answers that signs somebody in. */
 export const Opened = z.object({ session_id: z.uuid(), account: Account });
+
+/** What a one-time code is asked for. */
+export const codePurpose = z._default(
+  z.enum(['sign_in']).check(z.meta({ examples: ['sign_in'] })),
+  'sign_in',
+);
 
 /** Seconds for which a one-time code can be used. */
 export const CODE_SECONDS = 600;
@@ -67,6 +75,7 @@ export async function codeOf(otpId: string): Promise<string> {
   return String(mac.readBigUInt64BE(0) % 1_000_000n).padStart(6, '0');
 }
 
+/** The refusal of whoever proves who they are while the account is suspended. */
 export const accountSuspended = { account_suspended: common.account_suspended };
 
 /** Refuses with the time to wait in Retry-After, as RFC 9110 words it. */
@@ -74,6 +83,7 @@ export function tooManyAttempts(seconds: number): Refusal {
   return new Refusal(limits.too_many_attempts, { headers: { 'retry-after': String(seconds) } });
 }
 
+/** Refusals of the routes that draw from a bucket. */
 export const limits = {
   too_many_attempts: refuse('too_many_attempts', 429, 'Too many attempts. Wait before you try again.'),
 };

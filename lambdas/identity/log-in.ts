@@ -4,9 +4,9 @@ import { Refusal, refuse } from '../kernel/refusal.ts';
 import { sql } from '../kernel/sql.ts';
 import { everyone, useCase } from '../kernel/use-case.ts';
 import { contactFields, exactlyOne, hashOf, readContact } from './contact.ts';
-import { Account, accountSuspended, limits, SignedIn, tooManyAttempts } from './identity.ts';
+import { accountSuspended, limits, Opened, SignedIn, tooManyAttempts } from './identity.ts';
 import { verifyPassword } from './passwords.ts';
-import { issueTokens, newRefreshToken } from './tokens.ts';
+import { answerSignedIn, newRefreshToken } from './tokens.ts';
 
 const refusals = {
   invalid_credentials: refuse(
@@ -30,7 +30,7 @@ const Begun = z.object({
 });
 
 const Settled = z.discriminatedUnion('outcome', [
-  z.object({ outcome: z.literal('signed_in'), session_id: z.uuid(), account: Account }),
+  z.extend(Opened, { outcome: z.literal('signed_in') }),
   z.object({ outcome: z.enum(['invalid_credentials', 'account_suspended']) }),
 ]);
 
@@ -59,9 +59,7 @@ export const logIn = useCase({
       Settled,
     );
     if (settled.outcome !== 'signed_in') throw new Refusal(refusals[settled.outcome]);
-    const { account, session_id } = settled;
-    const grant = { marketplace: marketplace.slug, user_id: account.id, session_id, now };
-    return { user: account, ...(await issueTokens({ ...grant, refresh_token: refresh.token })) };
+    return answerSignedIn(settled, refresh.token, marketplace.slug, now);
   },
 });
 

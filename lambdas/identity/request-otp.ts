@@ -6,7 +6,7 @@ import { sql } from '../kernel/sql.ts';
 import { everyone, useCase } from '../kernel/use-case.ts';
 import { hashCode, hashDestination } from './codes.ts';
 import { contactFields, exactlyOne, readContact } from './contact.ts';
-import { CODE_SECONDS, codeOf, limits, tooManyAttempts } from './identity.ts';
+import { CODE_SECONDS, codeOf, codePurpose, limits, tooManyAttempts } from './identity.ts';
 
 /** Sends a one-time code to an address or a number that has an account. The answer is the same where none has. */
 export const requestOtp = useCase({
@@ -18,7 +18,7 @@ export const requestOtp = useCase({
     .strictObject({
       ...contactFields,
       channel: z.optional(z.enum(['sms', 'whatsapp']).check(z.meta({ examples: ['sms'] }))),
-      purpose: z._default(z.enum(['sign_in']).check(z.meta({ examples: ['sign_in'] })), 'sign_in'),
+      purpose: codePurpose,
     })
     .check(...exactlyOne)
     .check(

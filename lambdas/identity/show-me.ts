@@ -4,7 +4,7 @@ import { sql } from '../kernel/sql.ts';
 import { signedIn, useCase } from '../kernel/use-case.ts';
 import { Account } from './identity.ts';
 
-/** The own account. */
+/** Shows a person their own account. */
 export const showMe = useCase({
   route: 'GET /api/v1/users/me',
   summary: 'Show my account',

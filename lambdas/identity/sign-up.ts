@@ -8,7 +8,7 @@ import { everyone, useCase } from '../kernel/use-case.ts';
 import { contactFields, readContact } from './contact.ts';
 import { fullName, Opened, password, SignedIn } from './identity.ts';
 import { hashPassword } from './passwords.ts';
-import { issueTokens, newRefreshToken } from './tokens.ts';
+import { answerSignedIn, newRefreshToken } from './tokens.ts';
 
 /** Makes an account and signs it in. Without a password its owner signs in with one-time codes. */
 export const signUp = useCase({
@@ -41,13 +41,12 @@ export const signUp = useCase({
     const roles = openRoles(input.roles, marketplace);
     const hash = input.password === undefined ? null : await hashPassword(input.password);
     const refresh = newRefreshToken();
-    const { session_id, account } = await db.one(
+    const opened = await db.one(
       sql`select * from identity.sign_up(${input.full_name}::text, ${contact.email}::text, ${contact.phone}::text,
             ${hash}::text, ${roles}::jsonb, ${refresh.hash}::text)`,
       Opened,
     );
-    const grant = { marketplace: marketplace.slug, user_id: account.id, session_id, now };
-    return { user: account, ...(await issueTokens({ ...grant, refresh_token: refresh.token })) };
+    return answerSignedIn(opened, refresh.token, marketplace.slug, now);
   },
 });
 

@@ -1,6 +1,8 @@
 import { createHash, randomBytes } from 'node:crypto';
+import type * as z from 'zod/mini';
 import { ISSUER } from '../kernel/authenticate.ts';
 import { environment } from '../kernel/environment.ts';
+import type { Opened } from './identity.ts';
 
 const ACCESS_TOKEN_SECONDS = 900;
 
@@ -36,6 +38,17 @@ export async function issueTokens(grant: {
     expires_in: ACCESS_TOKEN_SECONDS,
     refresh_token: grant.refresh_token,
   };
+}
+
+/** What somebody is answered who has just signed in: the account, and the tokens of the session that was opened. */
+export async function answerSignedIn(
+  { account, session_id }: z.output<typeof Opened>,
+  refreshToken: string,
+  marketplace: string,
+  now: Date,
+) {
+  const grant = { marketplace, user_id: account.id, session_id, refresh_token: refreshToken, now };
+  return { user: account, ...(await issueTokens(grant)) };
 }
 
 /** An ES256 JWT whose private key never leaves KMS. Needs 'token-signing'. */

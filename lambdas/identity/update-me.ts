@@ -4,7 +4,7 @@ import { sql } from '../kernel/sql.ts';
 import { signedIn, useCase } from '../kernel/use-case.ts';
 import { Account, fullName, language } from './identity.ts';
 
-/** Changes what a person may change of the own account; what is left out stays. Status and roles are no fields of it. */
+/** Changes what a person may change of their own account; what is left out stays. Status and roles are no fields of it. */
 export const updateMe = useCase({
   route: 'PUT /api/v1/users/me',
   summary: 'Change my account',

@@ -5,8 +5,8 @@ import { sql } from '../kernel/sql.ts';
 import { everyone, useCase } from '../kernel/use-case.ts';
 import { hashCode, hashDestination } from './codes.ts';
 import { contactFields, exactlyOne, readContact } from './contact.ts';
-import { Account, accountSuspended, SignedIn } from './identity.ts';
-import { issueTokens, newRefreshToken } from './tokens.ts';
+import { accountSuspended, codePurpose, Opened, SignedIn } from './identity.ts';
+import { answerSignedIn, newRefreshToken } from './tokens.ts';
 
 const refusals = {
   wrong_code: refuse('wrong_code', 400, 'The code is wrong.', 'code'),
@@ -15,7 +15,7 @@ const refusals = {
 };
 
 const Verified = z.discriminatedUnion('outcome', [
-  z.object({ outcome: z.literal('signed_in'), session_id: z.uuid(), account: Account }),
+  z.extend(Opened, { outcome: z.literal('signed_in') }),
   z.object({ outcome: z.literal('wrong_code'), attempts_left: z.int() }),
   z.object({ outcome: z.enum(['code_expired', 'account_suspended']) }),
 ]);
@@ -31,7 +31,7 @@ export const verifyOtp = useCase({
       code: z
         .string()
         .check(z.regex(/^\d{6}$/, { error: 'must be six digits' }), z.meta({ examples: ['042137'] })),
-      purpose: z._default(z.enum(['sign_in']).check(z.meta({ examples: ['sign_in'] })), 'sign_in'),
+      purpose: codePurpose,
     })
     .check(...exactlyOne),
   output: SignedIn,
@@ -49,9 +49,7 @@ export const verifyOtp = useCase({
     );
     if (verified.outcome === 'wrong_code') throw wrongCode(verified.attempts_left);
     if (verified.outcome !== 'signed_in') throw new Refusal(refusals[verified.outcome]);
-    const { account, session_id } = verified;
-    const grant = { marketplace: marketplace.slug, user_id: account.id, session_id, now };
-    return { user: account, ...(await issueTokens({ ...grant, refresh_token: refresh.token })) };
+    return answerSignedIn(verified, refresh.token, marketplace.slug, now);
   },
 });
 

@@ -26,14 +26,24 @@ export function cursorOf<S extends z.ZodMiniType>(key: S) {
   );
 }
 
+/** A part of a list and where the next one begins, null behind the last. */
+export type Page<R> = { items: R[]; next_cursor: string | null };
+
 /**
  * A page from one row more than was asked for.
  *
  * @param rows at most `limit + 1` rows in order
  * @param keyOf the sort key and id of a row, as the statement compares them
+ * @param cut there are more rows than these, however few they are
  */
-export function pageOf<R>(rows: readonly R[], limit: number, keyOf: (row: R) => readonly unknown[]) {
+export function pageOf<R>(
+  rows: readonly R[],
+  limit: number,
+  keyOf: (row: R) => readonly unknown[],
+  cut = false,
+): Page<R> {
   const items = rows.slice(0, limit);
   const last = items.at(-1);
-  return { items, next_cursor: rows.length > limit && last !== undefined ? encodeCursor(keyOf(last)) : null };
+  const more = cut || rows.length > limit;
+  return { items, next_cursor: more && last !== undefined ? encodeCursor(keyOf(last)) : null };
 }

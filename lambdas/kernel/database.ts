@@ -1,7 +1,9 @@
 import * as z from 'zod/mini';
+import { type Page, pageOf } from './cursor.ts';
 import { callDatabase, DataApiError, type TripAnswer } from './data-api.ts';
 import { common, Refusal, type RefusalMap } from './refusal.ts';
 import type { Statement } from './sql.ts';
+import { wait } from './wait.ts';
 
 /** Who calls and why, as `app.run` reads it. */
 export type Context = {
@@ -20,8 +22,8 @@ export type Context = {
   user_agent?: string;
 };
 
-/** The first row of an answer. */
-export type Meta = { replayed: boolean; emitted: number };
+/** The first row of an answer. `cut`: there are more rows than the Data API answers with. */
+export type Meta = { replayed: boolean; emitted: number; cut: boolean };
 
 /** Why the database refused a statement: a constraint's name, or a code raised by `app.refuse`. */
 export type RefusedStatement = {
@@ -51,6 +53,17 @@ export type Database = {
   maybeOne<S extends z.ZodMiniType>(statement: Statement, row: S): Promise<z.output<S> | null>;
   /** Any number of rows. */
   many<S extends z.ZodMiniType>(statement: Statement, row: S): Promise<z.output<S>[]>;
+  /**
+   * A page of a list: at most `limit` items, fewer where they are large. The statement returns one row more than that.
+   *
+   * @param keyOf the sort key and id of a row, as the statement compares them
+   */
+  page<S extends z.ZodMiniType>(
+    statement: Statement,
+    row: S,
+    limit: number,
+    keyOf: (row: z.output<S>) => readonly unknown[],
+  ): Promise<Page<z.output<S>>>;
   /** Rows that nobody reads. The statement must return rows all the same. */
   execute(statement: Statement): Promise<void>;
 };
@@ -66,25 +79,29 @@ export type DatabaseOptions = {
 /** What has happened on a call's behalf, for the log and the relay. */
 export type Tally = { trips: number; emitted: number };
 
+/** Serialisation failure and deadlock. */
 const TRANSIENT = new Set(['40001', '40P01']);
+/** Milliseconds before each further try of a transaction that one of them rolled back. */
 const PAUSES = [20, 80, 250];
-
-const wait = (milliseconds: number) => new Promise(resolve => setTimeout(resolve, milliseconds));
 
 /** A database client for one call. `tally` is counted as trips are made. */
 export function openDatabase(context: Context, tally: Tally, options: DatabaseOptions = {}): Database {
   const { refusals = {}, repeatable = false, patience = 20_000 } = options;
 
-  async function trip(statement: Statement): Promise<unknown[]> {
+  async function trip(statement: Statement): Promise<{ rows: unknown[]; cut: boolean }> {
     tally.trips += 1;
     const answer = await persist(() => callDatabase(context, statement), repeatable, patience);
     if ('refused' in answer) throw refusalOf(answer.refused, refusals);
     tally.emitted += answer.meta.emitted;
     if (answer.meta.replayed) throw new Replay(answer.rows);
-    return answer.rows;
+    return { rows: answer.rows, cut: answer.meta.cut };
   }
 
-  const many: Database['many'] = async (statement, row) => z.parse(z.array(row), await trip(statement));
+  const many: Database['many'] = async (statement, row) => {
+    const { rows, cut } = await trip(statement);
+    if (cut) throw new Error('A statement returned more rows than fit into one answer of the Data API.');
+    return z.parse(z.array(row), rows);
+  };
   const maybeOne: Database['maybeOne'] = async (statement, row) => {
     const rows = await many(statement, row);
     if (rows.length > 1) throw new Error(`A statement for one row returned ${rows.length}.`);
@@ -97,6 +114,10 @@ export function openDatabase(context: Context, tally: Tally, options: DatabaseOp
       const found = await maybeOne(statement, row);
       if (found === null) throw new Refusal(common.not_found);
       return found;
+    },
+    async page(statement, row, limit, keyOf) {
+      const { rows, cut } = await trip(statement);
+      return pageOf(z.parse(z.array(row), rows), limit, keyOf, cut);
     },
     async execute(statement) {
       await trip(statement);

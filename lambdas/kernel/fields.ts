@@ -32,7 +32,9 @@ export const instant = z.iso.datetime({ offset: true, abort: true }).check(
   z.meta({ examples: ['2026-11-21T18:00:00.000Z'] }),
 );
 
+/** Degrees, WGS 84. */
 export const latitude = z.number().check(z.minimum(-90), z.maximum(90), z.meta({ examples: [37.774458] }));
+/** Degrees, WGS 84. */
 export const longitude = z
   .number()
   .check(z.minimum(-180), z.maximum(180), z.meta({ examples: [-122.414411] }));
@@ -46,12 +48,14 @@ export const amount = z.int().check(z.minimum(0), z.maximum(1_000_000_000_000), 
 /** ISO 4217. */
 export const currency = z.string().check(z.regex(/^[A-Z]{3}$/), z.meta({ examples: ['USD'] }));
 
+/** A whole number, both bounds included. */
 export const count = (min: number, max: number, example: number) =>
   z.int().check(z.minimum(min), z.maximum(max), z.meta({ examples: [example] }));
 
+/** Yes or no. */
 export const flag = z.boolean().check(z.meta({ examples: [true] }));
 
-/** How many items a page has: 20 unless told, at most 100. */
+/** How many items a page has: 20 unless told, at most 100, and fewer where they are large. */
 export const limit = z._default(count(1, 100, 20), 20);
 
 /** A page of a list. `next_cursor` is null on the last one. */

@@ -11,6 +11,7 @@ import { nudgeRelay } from './nudge-relay.ts';
 import { common, Refusal } from './refusal.ts';
 import { type Request, readIdempotencyKey, readRequest } from './request.ts';
 import type { Handler, HttpContract, UseCase } from './use-case.ts';
+import { withContract } from './with-contract.ts';
 
 /**
  * The Lambda of a use case: reads and checks the request, runs the use case, answers with JSON or a problem document,
@@ -33,9 +34,7 @@ export function http(useCase: UseCase): Handler<HttpContract> {
       });
       request.response = problemOf(new Refusal(common.timed_out), requestId);
     });
-  return Object.assign((event: unknown, context: unknown) => lambda(event as never, context as never), {
-    contract,
-  });
+  return withContract(lambda, contract);
 }
 
 async function observe(useCase: UseCase, event: APIGatewayProxyEventV2): Promise<Answer> {

@@ -37,8 +37,10 @@ export const readsQuery = (contract: HttpContract): boolean =>
 
 /** Query strings know only text: what the schema wants as number, boolean or list is read as such where it can be. */
 function coerceQuery(query: Request['query'], input: z.ZodMiniObject): Record<string, unknown> {
+  // A client may name what every object inherits, such as `constructor`.
+  const fieldOf = (name: string) => (Object.hasOwn(input.shape, name) ? input.shape[name] : undefined);
   return Object.fromEntries(
-    Object.entries(query).map(([name, value]) => [name, coerce(value ?? '', coreType(input.shape[name]))]),
+    Object.entries(query).map(([name, value]) => [name, coerce(value ?? '', coreType(fieldOf(name)))]),
   );
 }
 

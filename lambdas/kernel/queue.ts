@@ -5,6 +5,7 @@ import { type Database, openDatabase, type Tally } from './database.ts';
 import { describeError, log } from './log.ts';
 import type { Nudge } from './nudge-relay.ts';
 import type { Handler, Need, QueueContract } from './use-case.ts';
+import { withContract } from './with-contract.ts';
 
 /** What the bus puts into a queue. `detail` holds the event's payload beside these names. */
 const Envelope = z.object({
@@ -56,19 +57,20 @@ export function wakeUp(declaration: {
   queue: QueueContract['queue'];
   summary: string;
   needs?: readonly Need[];
-  run(call: { db: Database; now: Date }): Promise<unknown>;
+  /** What it returns is logged: counts, never personal data. */
+  run(call: { db: Database; now: Date }): Promise<Record<string, unknown>>;
 }): Handler<QueueContract> {
   const { run, ...rest } = declaration;
   const contract: QueueContract = { batch_size: 100, needs: [], ...rest, nudges: false, kind: 'queue' };
   const lambda = middy(async (): Promise<SQSBatchResponse> => {
     const now = new Date();
-    const db = openDatabase({ marketplace: '', now: now.toISOString() }, { trips: 0, emitted: 0 });
-    await run({ db, now });
+    const tally: Tally = { trips: 0, emitted: 0 };
+    const db = openDatabase({ marketplace: '', now: now.toISOString() }, tally);
+    const result = await run({ db, now });
+    log.info('batch', { queue: contract.queue, trips: tally.trips, ...result });
     return { batchItemFailures: [] };
   });
-  return Object.assign((event: unknown, context: unknown) => lambda(event as never, context as never), {
-    contract,
-  });
+  return withContract(lambda, contract);
 }
 
 function consume(
@@ -98,7 +100,5 @@ function consume(
     });
     return { batchItemFailures: failed.map(record => ({ itemIdentifier: record.messageId })) };
   });
-  return Object.assign((event: unknown, context: unknown) => lambda(event as never, context as never), {
-    contract,
-  });
+  return withContract(lambda, contract);
 }

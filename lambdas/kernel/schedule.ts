@@ -4,6 +4,7 @@ import { type Database, openDatabase, type Tally } from './database.ts';
 import { log } from './log.ts';
 import type { Nudge } from './nudge-relay.ts';
 import type { Handler, ScheduleContract } from './use-case.ts';
+import { withContract } from './with-contract.ts';
 
 /** What EventBridge Scheduler hands over: the marketplace where there is one schedule for each. */
 const Input = z.object({ marketplace: z.optional(z.string()) });
@@ -19,7 +20,7 @@ type Declaration = Omit<ScheduleContract, 'kind' | 'zone' | 'timeout' | 'needs' 
     run(run: Run): Promise<Record<string, unknown>>;
   };
 
-/** The Lambda of a schedule. A run that throws is tried again by the scheduler, so `run` must be safe to repeat. */
+/** The Lambda of a schedule. A run that throws is tried again by Lambda, so `run` must be safe to repeat. */
 export function schedule(declaration: Declaration): Handler<ScheduleContract> {
   const { run, nudge, ...rest } = declaration;
   const nudges = nudge !== undefined;
@@ -49,7 +50,5 @@ export function schedule(declaration: Declaration): Handler<ScheduleContract> {
     });
     return result;
   });
-  return Object.assign((event: unknown, context: unknown) => lambda(event as never, context as never), {
-    contract,
-  });
+  return withContract(lambda, contract);
 }

@@ -1,11 +1,11 @@
 import type * as z from 'zod/mini';
 import { marketplaceOf } from '../../marketplaces/index.ts';
 import { codeOf } from '../identity/identity.ts';
-import { describeError, log } from '../kernel/log.ts';
+import { log } from '../kernel/log.ts';
 import type { Delivery } from '../kernel/queue.ts';
 import { sql } from '../kernel/sql.ts';
 import { fillTemplate, readValue } from './fill-template.ts';
-import { Claim, type Letter, type Queued } from './notify.ts';
+import { type Channel, Claim, type Letter, type Queued } from './notify.ts';
 import { templateOf } from './templates.ts';
 
 /** The provider refuses this very message: another try would be refused as well. */
@@ -36,7 +36,7 @@ const PERMANENT = new Set([
  */
 export async function deliverMessage(
   queued: z.output<typeof Queued>,
-  channel: 'sms' | 'whatsapp' | 'email' | 'push',
+  channel: Channel,
   { db, marketplace, event_id }: Delivery,
   send: (letter: Letter) => Promise<string | undefined>,
 ): Promise<void> {
@@ -59,8 +59,9 @@ export async function deliverMessage(
     const { name, message } = error as Error;
     const permanent = error instanceof Undeliverable || PERMANENT.has(name);
     await settle(permanent ? 'failed' : 'queued', null, `${name}: ${message}`.slice(0, 500));
-    if (!permanent) throw error;
-    log.warn('a message cannot be delivered', { message_id: claim.id, channel, ...describeError(error) });
+    // A provider's sentence may hold the address or number: it stays in the table, and only its name is logged.
+    if (!permanent) throw new Error(`The provider did not take message ${claim.id}: ${name}`);
+    log.warn('a message cannot be delivered', { message_id: claim.id, channel, error: name });
     return;
   }
   await settle('sent', providerId ?? null, null);

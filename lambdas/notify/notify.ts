@@ -1,6 +1,9 @@
 import * as z from 'zod/mini';
 import { type TemplateName, templateNames } from './templates.ts';
 
+/** A way to reach somebody. Each has a queue and a consumer of its own. */
+export type Channel = 'sms' | 'whatsapp' | 'email' | 'push';
+
 /** What reaches the queue of a channel: a message that was written, or a one-time code that was asked for. */
 export const Queued = z.union([z.object({ message_id: z.uuid() }), z.object({ otp_id: z.uuid() })]);
 
@@ -25,6 +28,7 @@ export type Letter = {
   language: string;
   subject: string;
   text: string;
+  /** For SMS and push. */
   short: string;
   /** The parameters of the WhatsApp template, in order. */
   parameters: readonly string[];
@@ -35,6 +39,6 @@ export type Letter = {
 export type Notice = {
   user_id: string;
   template: TemplateName;
-  channels: readonly ('sms' | 'whatsapp' | 'email' | 'push')[];
+  channels: readonly Channel[];
   variables: Readonly<Record<string, string>>;
 };

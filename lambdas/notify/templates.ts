@@ -61,4 +61,5 @@ export function templateOf(name: TemplateName, language: string): { template: Te
   return translated ? { template: translated[name], language: base } : { template: en[name], language: 'en' };
 }
 
+/** Every template, as a message's row names it. */
 export const templateNames = Object.keys(en) as TemplateName[];

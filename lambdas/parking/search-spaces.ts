@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import { cursorOf, pageOf } from '../kernel/cursor.ts';
+import { cursorOf } from '../kernel/cursor.ts';
 import { count, instant, latitude, limit, longitude, page } from '../kernel/fields.ts';
 import { http } from '../kernel/http.ts';
 import { Refusal, refuse } from '../kernel/refusal.ts';
@@ -37,33 +37,34 @@ export const searchSpaces = useCase({
     else if (from !== to) throw new Refusal(halfWindow);
     const [distance, last] = cursor ?? [null, null];
     // The inner select walks the index by `<->` and stops at the limit, ties included, so that ids order them outside. What
-    // bounds the walk is the box that ST_DWithin itself asks of the index; ST_DWithin is not used, because the planner takes
-    // it for a rare condition and then sorts the whole circle.
-    const rows = await db.many(
+    // bounds the walk is the box that ST_DWithin itself asks of the index. ST_DWithin is not used, and what the window asks is
+    // wrapped in a coalesce, because the planner takes them for rare conditions and then sorts the whole circle.
+    return db.page(
       sql`
         select * from (
           select s.*, s.point <-> here.point as distance_m
           from parking.public_spaces s,
-            (select st_setsrid(st_makepoint(${longitude}::float8, ${latitude}::float8), 4326)::geography as point) as here
+            (select app.point(${latitude}::float8, ${longitude}::float8) as point) as here
           where s.point && _st_expand(here.point, ${radius_m}::float8)
             and s.point <-> here.point <= ${radius_m}::float8
             and (${last}::uuid is null or (s.point <-> here.point, s.id) > (${distance}::float8, ${last}::uuid))
-            and (${from}::timestamptz is null or (
+            and coalesce(${from}::timestamptz is null or (
               ${to}::timestamptz - ${from}::timestamptz between make_interval(hours => s.minimum_booking_hours)
                 and make_interval(secs => 3600
                   * least(s.maximum_booking_hours, (select app.setting('max_booking_hours')::float8)))
               and ${from}::timestamptz >= app.now() + make_interval(hours => s.advance_booking_hours)
               and s.capacity > (
                 select count(distinct o.unit) from booking.occupied o
-                where o.resource_id = s.id and o.during && tstzrange(${from}::timestamptz, ${to}::timestamptz))))
+                where o.resource_id = s.id and o.during && tstzrange(${from}::timestamptz, ${to}::timestamptz))), false)
           order by s.point <-> here.point
           fetch first (${limit + 1}::integer) rows with ties
         ) as found
         order by found.distance_m, found.id
         limit ${limit + 1}::integer`,
       FoundSpace,
+      limit,
+      row => [row.distance_m, row.id],
     );
-    return pageOf(rows, limit, row => [row.distance_m, row.id]);
   },
 });
 

@@ -14,7 +14,10 @@ const declared = useCase({
   },
 });
 
-/** API Gateway sends here what matches no route, so that a client gets a problem document for it as for anything else. */
+/**
+ * API Gateway sends here what matches no route, so that a client gets a problem document for it as for anything else.
+ * `credentials`, since a token that has run out must not turn the 404 into a 401.
+ */
 export const answerUnknownRoute: UseCase = {
   ...declared,
   contract: { ...declared.contract, path: '$default', credentials: true },

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { wait } from '../kernel/wait.ts';
 import { asOwner } from './owner-connection.ts';
 
 /** A SQL file: a migration by its version, a function file by its path. */
@@ -8,8 +9,6 @@ export type Script = { name: string; text: string; fingerprint: string };
 
 /** `-- no transaction` on the first line: one statement, such as `create index concurrently`, that runs by itself. */
 const STANDALONE = /^-- no transaction\b/;
-
-const wait = (milliseconds: number) => new Promise(resolve => setTimeout(resolve, milliseconds));
 
 /** The SQL files under a folder, sorted by name. */
 export function readScripts(folder: string): Script[] {
@@ -45,6 +44,7 @@ const BOOTSTRAP = [
      values (apply_script.version, apply_script.kind, apply_script.fingerprint)
      on conflict on constraint schema_migrations_pkey do update set fingerprint = excluded.fingerprint, applied_at = now();
    end $$`,
+  'alter table app.schema_migrations enable row level security',
   'revoke execute on function app.apply_script(text, text, text, text) from public',
 ];
 
@@ -77,7 +77,7 @@ async function apply(script: Script, kind: 'migration' | 'functions'): Promise<v
   const standalone = STANDALONE.test(script.text);
   const record = { version: script.name, kind, fingerprint: script.fingerprint };
   try {
-    if (standalone) await asOwner(script.text);
+    if (standalone) await runAlone(script.text);
     await asOwner('select app.apply_script(:version, :kind, :fingerprint, :script)', {
       ...record,
       script: standalone ? '' : script.text,
@@ -94,15 +94,44 @@ async function apply(script: Script, kind: 'migration' | 'functions'): Promise<v
   }
 }
 
-/** A script that outlived the call goes on in the database: its record appears when it has committed. */
-async function appliedLater(record: { version: string; kind: string; fingerprint: string }): Promise<void> {
+/**
+ * Runs one statement outside of a transaction and waits until the index that it builds is there. A build that broke off leaves
+ * an index that no query uses: it is not passed over, or a repeat with `if not exists` would take it for done.
+ */
+async function runAlone(statement: string): Promise<void> {
+  try {
+    await asOwner(statement);
+  } catch (error) {
+    if (!(error instanceof Error) || error.name !== 'StatementTimeoutException') throw error;
+    await until(async () => {
+      const building = await asOwner('select pid from pg_stat_progress_create_index');
+      return building.length === 0;
+    });
+  }
+  const broken = await asOwner(
+    'select indexrelid::regclass::text as name from pg_index where not indisvalid',
+  );
+  if (broken.length === 0) return;
+  const names = broken.map(({ name }) => name).join(', ');
+  throw new Error(`These indexes are unfinished: ${names}. Drop them and deploy again.`);
+}
+
+/** Looks each five seconds, for at most ten minutes. Throws when it never is. */
+async function until(isDone: () => Promise<boolean>): Promise<void> {
   for (let seconds = 0; seconds < 600; seconds += 5) {
     await wait(5_000);
+    if (await isDone()) return;
+  }
+  throw new Error('It did not finish within 10 minutes.');
+}
+
+/** A script that outlived the call goes on in the database: its record appears when it has committed. */
+async function appliedLater(record: { version: string; kind: string; fingerprint: string }): Promise<void> {
+  await until(async () => {
     const found = await asOwner(
       'select version from app.schema_migrations where version = :version and kind = :kind and fingerprint = :fingerprint',
       record,
     );
-    if (found.length > 0) return;
-  }
-  throw new Error(`The migration ${record.version} did not finish within 10 minutes.`);
+    return found.length > 0;
+  });
 }

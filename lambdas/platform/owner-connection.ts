@@ -1,7 +1,6 @@
 import { ExecuteStatementCommand, RDSDataClient } from '@aws-sdk/client-rds-data';
 import { environment } from '../kernel/environment.ts';
-
-const wait = (milliseconds: number) => new Promise(resolve => setTimeout(resolve, milliseconds));
+import { wait } from '../kernel/wait.ts';
 
 let client: RDSDataClient | undefined;
 

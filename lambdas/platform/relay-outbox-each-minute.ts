@@ -5,6 +5,7 @@ import { relayOutbox } from './relay.ts';
 export const handler = schedule({
   name: 'relay-outbox',
   expression: 'rate(1 minute)',
+  metrics: { EventsRefused: 'failed' },
   summary: 'Relay the outbox to the bus each minute',
   needs: ['event-bus'],
   run: ({ db }) => relayOutbox(db),

@@ -50,4 +50,5 @@ const codeAndMessage = (error: AwsError): string =>
 
 const entities: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' };
 
+/** Text as it stands between two tags or in an attribute of XML. */
 export const escapeXml = (text: string): string => text.replaceAll(/[&<>"]/g, sign => entities[sign] ?? sign);

@@ -24,7 +24,7 @@ import { type CallOfInterest, startServer } from './server.ts';
 import type { Service } from './service.ts';
 import { declareStandard } from './standard.ts';
 
-export { accountId, arnOf, localAdmin, region } from './account.ts';
+export { arnOf, region } from './account.ts';
 export type * from './declarations.ts';
 
 /**

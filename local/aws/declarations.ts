@@ -1,36 +1,16 @@
 import type { BusEvent, RuleDeclaration, RuleTarget } from './events/event-bridge.ts';
-import type { EventPattern } from './events/match-pattern.ts';
-import type { Fault, Faults } from './faults.ts';
+import type { Faults } from './faults.ts';
 import type { Principal } from './iam/principals.ts';
 import type { Statement } from './iam/statement.ts';
 import type { KeyDeclaration, KeySpec } from './kms/key-store.ts';
-import type { Message, Messages } from './messages.ts';
+import type { Messages } from './messages.ts';
 import type { QueueDeclaration, QueueDepth, SubscriptionDeclaration } from './queues/declare-queues.ts';
 import type { TimeLimits } from './rds-data/limits.ts';
 import type { SecretDeclaration } from './secrets-manager.ts';
 import type { CallOfInterest } from './server.ts';
 import type { Standard } from './standard.ts';
 
-export type {
-  BusEvent,
-  CallOfInterest,
-  EventPattern,
-  Fault,
-  Faults,
-  KeyDeclaration,
-  KeySpec,
-  Message,
-  Messages,
-  Principal,
-  QueueDeclaration,
-  QueueDepth,
-  RuleDeclaration,
-  RuleTarget,
-  SecretDeclaration,
-  Standard,
-  Statement,
-  SubscriptionDeclaration,
-};
+export type { BusEvent, KeySpec, RuleTarget, SecretDeclaration, Statement };
 
 export type AwsOptions = {
   /** Where the database, the keys and the generated passwords live. Made with mode 0700 if it is missing. */

@@ -4,9 +4,9 @@ import { DatabaseSync } from 'node:sqlite';
 
 /**
  * Keeps a second process from opening the same folder, which would destroy the embedded database. The lock is
- * SQLite's on a file of ours: the system gives it free when its holder dies, however that happens.
+ * SQLite's on a file of ours: the system releases it when its holder dies, however that happens.
  *
- * @returns the function that gives the folder free
+ * @returns the function that releases the folder
  * @throws Error with one clear sentence where somebody has it
  */
 export function lockFolder(folder: string): () => void {

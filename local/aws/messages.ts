@@ -23,6 +23,7 @@ export type Messages = {
 /** More than anybody reads; older ones are dropped. */
 const capacity = 1000;
 
+/** An empty log of messages, dated by this clock. */
 export function makeMessages(now: () => Date): Messages {
   let latest: Message[] = [];
   return {

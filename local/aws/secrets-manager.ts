@@ -30,8 +30,11 @@ const Request = z.object({ SecretId: z.string() });
 export function makeSecrets(kept: KeptFile): Secrets {
   const secrets = new Map<string, SecretDeclaration>();
 
+  const lookUp = (id: string): SecretDeclaration | undefined =>
+    secrets.get(id) ?? [...secrets.values()].find(({ arn }) => nameOf(arn) === id);
+
   function find(id: string): SecretDeclaration {
-    const found = secrets.get(id) ?? [...secrets.values()].find(secret => nameOf(secret.arn) === id);
+    const found = lookUp(id);
     if (found) return found;
     const message = "Secrets Manager can't find the specified secret.";
     throw new AwsError('ResourceNotFoundException', 400, message);
@@ -40,7 +43,7 @@ export function makeSecrets(kept: KeptFile): Secrets {
   const read = (request: AwsRequest) => parseBody(Request, request).SecretId;
 
   function permissionsToRead(id: string, action = 'GetSecretValue'): Permission[] {
-    const secret = secrets.get(id) ?? [...secrets.values()].find(({ arn }) => nameOf(arn) === id);
+    const secret = lookUp(id);
     const arn = secret?.arn ?? (id.startsWith('arn:') ? id : arnOf('secretsmanager', `secret:${id}`));
     const needed = { action: `secretsmanager:${action}`, resources: [arn] };
     if (!secret?.kmsKeyArn || action !== 'GetSecretValue') return [needed];

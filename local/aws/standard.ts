@@ -10,7 +10,7 @@ export type Standard = {
   keys: { tokenKeyArn: string; hashKeyArn: string; dataKeyArn: string };
 };
 
-export const standard: Standard = {
+const standard: Standard = {
   clusterArn: arnOf('rds', 'cluster:vicinity-standard'),
   secrets: {
     owner: arnOf('secretsmanager', 'secret:standard-owner-AAAAAA'),

@@ -142,10 +142,13 @@ async function runSchedule({ schedules }: ControlHost, { name }: ToolRequest): P
     : { body: { status: 'failed', error: outcome.error } };
 }
 
+/** Seconds. Farther ahead lie dates that neither JavaScript nor PostgreSQL can write. */
+const TEN_YEARS = 315_360_000;
+
 function advanceClock({ clock }: ControlHost, { body }: ToolRequest): ToolAnswer {
   const seconds = (body as { advance_seconds?: unknown } | null)?.advance_seconds;
-  if (typeof seconds !== 'number' || !(seconds >= 0))
-    return { status: 400, body: { message: 'Send {"advance_seconds": n} with n of 0 or more.' } };
+  if (typeof seconds !== 'number' || !(seconds >= 0 && seconds <= TEN_YEARS))
+    return { status: 400, body: { message: 'Send {"advance_seconds": n}: 0 to ten years.' } };
   clock.advance(seconds);
   return { body: { now: clock.now().toISOString() } };
 }

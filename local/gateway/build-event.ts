@@ -4,7 +4,7 @@ import { accountId } from '../aws/account.ts';
 
 export type EventFacts = {
   request: IncomingMessage;
-  /** The request's path with the stage, still percent-encoded, and its query without the question mark. */
+  /** The request's path with the stage, percent-decoded, and its query, encoded and without the question mark. */
   path: string;
   query: string;
   stage: string;
@@ -23,12 +23,11 @@ const months = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', '
  * @see https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html
  */
 export function buildEvent(facts: EventFacts, now: Date): Record<string, unknown> {
-  const { request, query, stage, apiId, body } = facts;
+  const { request, path, query, stage, apiId, body } = facts;
   const headers = headersOf(request);
   const cookies = headers.cookie?.split(/;\s*/);
   delete headers.cookie;
   const sourceIp = request.socket.remoteAddress?.replace(/^::ffff:/, '') ?? '127.0.0.1';
-  const path = decodeURIComponent(facts.path);
   const binary = body.length > 0 && !isText(headers['content-type']);
   return {
     version: '2.0',
@@ -78,12 +77,10 @@ function headersOf(request: IncomingMessage): Record<string, string> {
   return headers;
 }
 
+/** The values of a repeated name joined by commas. */
 function queryOf(query: string): Record<string, string> {
-  const parameters: Record<string, string> = {};
-  for (const [name, value] of new URLSearchParams(query)) {
-    parameters[name] = name in parameters ? `${parameters[name]},${value}` : value;
-  }
-  return parameters;
+  const values = new URLSearchParams(query);
+  return Object.fromEntries([...new Set(values.keys())].map(name => [name, values.getAll(name).join(',')]));
 }
 
 /** Bodies that reach the Lambda as text; HTTP APIs send all others, forms among them, in base64. */

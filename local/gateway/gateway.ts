@@ -70,8 +70,10 @@ export function createGateway(host: GatewayHost): Gateway {
         body: Buffer.alloc(0),
       };
 
+    let decoded: string;
     let matched: ReturnType<typeof matchRoute<Integration>>;
     try {
+      decoded = decodeURIComponent(path);
       matched = matchRoute(api.routes, request.method ?? 'GET', named ? rest || '/' : path);
     } catch {
       // A percent sign that begins no character.
@@ -85,7 +87,7 @@ export function createGateway(host: GatewayHost): Gateway {
     const event = buildEvent(
       {
         request,
-        path,
+        path: decoded,
         query,
         stage: stage.name,
         apiId: api.id,

@@ -3,6 +3,7 @@ export type Route<T> = { key: string; method: string; segments: readonly string[
 
 export type Match<T> = { route: Route<T>; pathParameters: Record<string, string> };
 
+/** Takes a route key apart: `GET /spaces/{space_id}`, or `$default`. */
 export function parseRoute<T>(key: string, target: T): Route<T> {
   const [method = '', path = ''] = key.split(' ');
   return { key, method, segments: key === '$default' ? [] : path.split('/').slice(1), target };

@@ -1,4 +1,4 @@
-import { Mistake } from './mistake.ts';
+import { Mistake } from '../mistake.ts';
 
 /** An answer of the API below 500, its body read. `replayed`: the request had been answered before. */
 export type Answer = { status: number; replayed: boolean; body: Problem & Record<string, unknown> };

@@ -1,6 +1,6 @@
 import { createInterface } from 'node:readline/promises';
 import { Writable } from 'node:stream';
-import { Mistake } from './mistake.ts';
+import { Mistake } from '../mistake.ts';
 
 /** Asks for a password at the terminal without showing it. */
 export async function askPassword(account: string): Promise<string> {

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
+import { Mistake } from '../mistake.ts';
 import { type Api, sentenceOf, Unreachable } from './api.ts';
 import { type Defaults, describeSpace } from './describe-space.ts';
 import type { Journal } from './journal.ts';
-import { Mistake } from './mistake.ts';
 import type { Place } from './read-places.ts';
 
 /** What became of a file. `faults` are told by line; `left` are rows that nobody came to. */

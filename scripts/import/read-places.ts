@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { CsvError, parse } from 'csv-parse/sync';
-import { Mistake } from './mistake.ts';
+import { Mistake } from '../mistake.ts';
 
 /** A row of the file: where it begins, what makes it the same row in the next run, and its fields or what is wrong. */
 export type Place = { line: number; reference: string } & (

@@ -4,12 +4,20 @@ const sentence = (name: string) => {
   return words.charAt(0).toUpperCase() + words.slice(1);
 };
 
-const OPTIONAL = ['parking', 'services', 'sessions', 'homes'];
+/** Where a route of a module that can be switched on is tried: a marketplace that has it, and a role open to everybody. */
+const PLACES: Readonly<Record<string, { marketplace: string; role: string }>> = {
+  parking: { marketplace: 'driveway', role: 'driver' },
+  services: { marketplace: 'spacall', role: 'customer' },
+  sessions: { marketplace: 'recovery', role: 'customer' },
+  homes: { marketplace: 'homigo', role: 'tenant' },
+};
+const ANYWHERE = { marketplace: 'driveway', role: 'driver' };
+
 const variables = (route: string) => [...route.matchAll(/\{(\w+)\}/g)].map(match => match[1] ?? '');
 
 /** A use case that compiles, deploys and answers: who calls, in which marketplace. Its declaration is what to edit. */
 export function describeUseCase(module: string, name: string, route: string): string {
-  const ids = variables(route).map(field => `    ${field}: id('${sentence(field).replace(/_id$/, '')}'),\n`);
+  const ids = variables(route).map(field => `    ${field}: id('${field.replace(/_id$/, '')}'),\n`);
   const fields = ids.length > 0 ? `{\n${ids.join('')}  }` : '{}';
   return `import * as z from 'zod/mini';
 import { id } from '../kernel/fields.ts';
@@ -17,11 +25,11 @@ import { http } from '../kernel/http.ts';
 import { sql } from '../kernel/sql.ts';
 import { signedIn, useCase } from '../kernel/use-case.ts';
 
-const Answer = z.object({ user_id: id('User') });
+const Answer = z.object({ user_id: id('user') });
 
 /** ${sentence(name)}: what it does, and what must hold when two do it at once. */
 export const ${camel(name)} = useCase({
-  route: '${route}',${OPTIONAL.includes(module) ? `\n  module: '${module}',` : ''}
+  route: '${route}',${module in PLACES ? `\n  module: '${module}',` : ''}
   summary: '${sentence(name)}',
   access: signedIn(),
   input: z.strictObject(${fields}),
@@ -40,17 +48,7 @@ export function describeTest(module: string, route: string): string {
   const [method = 'GET', path = ''] = route.split(' ');
   const target = path.replaceAll(/\{\w+\}/g, '019a0e5c-7b1e-7c3a-9d2e-4f6a8b0c1d2e');
   const verb = method.toLowerCase();
-  const marketplace =
-    module === 'homes'
-      ? 'homigo'
-      : module === 'services'
-        ? 'spacall'
-        : module === 'sessions'
-          ? 'recovery'
-          : 'driveway';
-  const role = { homigo: 'tenant', spacall: 'customer', recovery: 'customer', driveway: 'driver' }[
-    marketplace
-  ];
+  const { marketplace, role } = PLACES[module] ?? ANYWHERE;
   return `import { expect, test } from 'vitest';
 import { anonymous } from '../support/client.ts';
 import { signUp } from '../support/people.ts';

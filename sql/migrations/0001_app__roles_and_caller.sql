@@ -35,13 +35,16 @@ create function app.now() returns timestamptz language sql stable parallel safe 
   select coalesce(nullif(current_setting('app.now', true), '')::timestamptz, now())
 $$;
 
--- An id whose first 48 bits are the millisecond and whose next 12 the fraction of it (RFC 9562, method 3): rows of one
--- transaction sort in the order in which they were made. PostgreSQL 15 has none built in.
-create function app.uuid_v7() returns uuid language sql volatile parallel safe as $$
+-- An id whose first 48 bits are the millisecond and whose next 12 count the ids of the transaction (RFC 9562, method 1): its
+-- rows sort in the order in which they were made. A fraction of the millisecond in their place would tie where the clock is
+-- coarse, as the embedded database's is. PostgreSQL 15 has none built in.
+create function app.uuid_v7() returns uuid language sql volatile as $$
   select encode(
-    int8send(floor(ms)::bigint << 16 | 28672 | floor((ms - floor(ms)) * 4096)::bigint)
-    || substring(uuid_send(gen_random_uuid()) from 9), 'hex')::uuid
-  from (select extract(epoch from app.now() + (clock_timestamp() - now())) * 1000 as ms) as moment
+    int8send((ms << 16) | 28672 | (made & 4095)) || substring(uuid_send(gen_random_uuid()) from 9), 'hex')::uuid
+  from (
+    select floor(extract(epoch from app.now() + (clock_timestamp() - now())) * 1000)::bigint as ms,
+           set_config('app.ids', (coalesce(nullif(current_setting('app.ids', true), ''), '0')::bigint + 1)::text, true)::bigint
+             as made) as moment
 $$;
 
 -- The smallest id of a moment: bounds of partitions, and predicates that prune them.
@@ -57,6 +60,14 @@ $$;
 -- { "latitude": …, "longitude": … }, the shape of a place on the wire.
 create function app.place(location geography) returns jsonb language sql immutable strict parallel safe as $$
   select jsonb_build_object('latitude', st_y(location::geometry), 'longitude', st_x(location::geometry))
+$$;
+
+-- The point of a place, to a tenth of a millimetre and under one name: a search by distance fails with 'index returned
+-- tuples in wrong order' where points differ by less than PostGIS tells apart, as both names of the antimeridian do.
+create function app.point(latitude float8, longitude float8) returns geography language sql immutable strict parallel safe as $$
+  select st_setsrid(st_makepoint(
+    case when abs(lat) = 90 then 0 when lon = -180 then 180 else lon end, lat), 4326)::geography
+  from (select round(latitude::numeric, 9)::float8 as lat, round(longitude::numeric, 9)::float8 as lon) as rounded
 $$;
 
 -- Ends the transaction with a refusal. `code` is what a use case's `refusals` are keyed by, as a constraint's name is.
@@ -88,5 +99,6 @@ begin
 end $$;
 
 grant execute on function app.marketplace(), app.actor(), app.now(), app.uuid_v7(), app.uuid_v7_floor(timestamptz),
-  app.uuid_v7_time(uuid), app.place(geography), app.refuse(text, text), app.touch_updated_at(), app.refuse_change()
+  app.uuid_v7_time(uuid), app.place(geography), app.point(float8, float8), app.refuse(text, text), app.touch_updated_at(),
+  app.refuse_change()
   to vicinity_api, vicinity_worker;

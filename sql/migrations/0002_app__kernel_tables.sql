@@ -109,8 +109,9 @@ create table app.audit_logs (
   created_at timestamptz not null default app.now()
 ) partition by range (id);
 create index audit_logs_user_id_idx on app.audit_logs (user_id, id);
-create index audit_logs_action_idx on app.audit_logs (marketplace, action, id);
-create index audit_logs_record_idx on app.audit_logs (table_name, record_id);
+create index audit_logs_action_idx on app.audit_logs (action, marketplace, id);
+create index audit_logs_table_name_idx on app.audit_logs (table_name, id);
+create index audit_logs_record_id_idx on app.audit_logs (record_id, table_name);
 create index audit_logs_created_at_idx on app.audit_logs (created_at);
 create index audit_logs_metadata_idx on app.audit_logs using gin (metadata jsonb_path_ops);
 create trigger audit_logs_append_only before update or delete on app.audit_logs

@@ -85,6 +85,7 @@ create index bookings_customer_id_idx on booking.bookings (customer_id, id);
 create index bookings_provider_id_idx on booking.bookings (provider_id, id);
 create index bookings_resource_id_idx on booking.bookings (resource_id, starts_at);
 create index bookings_status_idx on booking.bookings (status);
+create index bookings_payment_status_idx on booking.bookings (payment_status, id);
 create index bookings_time_idx on booking.bookings (starts_at, ends_at);
 create index bookings_number_idx on booking.bookings (number);
 create index bookings_live_idx on booking.bookings (status, starts_at, ends_at)

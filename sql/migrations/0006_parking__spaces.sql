@@ -69,13 +69,14 @@ create index space_secrets_owner_id_idx on parking.space_secrets (owner_id);
 create trigger space_secrets_touch before update on parking.space_secrets
   for each row execute function app.touch_updated_at();
 select app.protect('parking.space_secrets');
--- A booking opens them while it occupies the space and its owner has agreed to it.
+-- A booking that the owner has agreed to opens them until it ends.
 create policy api_select on parking.space_secrets for select to vicinity_api
   using (marketplace = (select app.marketplace()) and (
     owner_id = (select app.actor())
     or exists (
       select from booking.bookings b join booking.flows f on f.id = b.flow_id
       where b.resource_id = space_id and b.customer_id = (select app.actor())
+        and b.ends_at > (select app.now())
         and b.status = any (f.live) and b.status is distinct from f.on_request)));
 grant select on parking.space_secrets to vicinity_api;
 

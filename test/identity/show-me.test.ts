@@ -5,7 +5,7 @@ import { countTrips, newAccount } from './accounts.ts';
 
 const ME = '/api/v1/users/me';
 
-test('a person sees the own account and nothing that is secret', async () => {
+test('a person sees their own account and nothing that is secret', async () => {
   const { user, access_token } = await newAccount();
   const answer = await new Client('driveway', access_token).get(ME);
   expect(answer.status).toBe(200);

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import * as z from 'zod/mini';
+import { encodeCursor } from '../../lambdas/kernel/cursor.ts';
 import { openDatabase } from '../../lambdas/kernel/database.ts';
 import { Refusal, refuse } from '../../lambdas/kernel/refusal.ts';
 import { sql } from '../../lambdas/kernel/sql.ts';
@@ -36,6 +37,11 @@ test('a call that needs somebody is refused before its statement runs', async ()
   await expect(call).rejects.toMatchObject({ code: 'unauthenticated', status: 401 });
 });
 
+test('nobody is taken for a person without a session, not even where everybody may call', async () => {
+  const call = open({ actor: '019a0e5c-7b1e-7c3a-9d2e-4f6a8b0c1d2e' }).one(sql`select 'x' as value`, Text);
+  await expect(call).rejects.toMatchObject({ code: 'unauthenticated' });
+});
+
 test('one row that is not there is a refusal, and may be null where the verb says so', async () => {
   await expect(open().one(sql`select 'x' as value where false`, Text)).rejects.toMatchObject({
     code: 'not_found',
@@ -53,6 +59,22 @@ test('two rows for one are a mistake of ours, not of the caller', async () => {
 
 test('a row that has not the declared shape is a mistake of ours', async () => {
   await expect(open().one(sql`select 1 as value`, Text)).rejects.toThrow(/expected|invalid/i);
+});
+
+const large = (rows: number) =>
+  sql`select n, repeat('x', 60000) as text from generate_series(1, ${rows}::integer) as n`;
+const Large = z.object({ n: z.int(), text: z.string() });
+
+test('a page ends before its rows are more than the Data API answers with, and says where it goes on', async () => {
+  const page = await open().page(large(101), Large, 100, row => [row.n]);
+  expect(page.items.map(row => row.n)).toEqual([1, 2, 3, 4, 5, 6, 7, 8]);
+  expect(page.next_cursor).toBe(encodeCursor([8]));
+  const last = await open().page(large(8), Large, 100, row => [row.n]);
+  expect(last).toMatchObject({ items: { length: 8 }, next_cursor: null });
+});
+
+test('no other verb takes a part for the whole', async () => {
+  await expect(open().many(large(9), Large)).rejects.toThrow(/more rows than fit/);
 });
 
 test('a constraint is refused by the name that the use case gives it', async () => {

@@ -127,6 +127,14 @@ test.each(['latitude=north', 'latitude=', 'latitude=0x10', 'latitude=1&latitude=
   },
 );
 
+test.each(['constructor', 'toString', '__proto__'])(
+  'a query may name %s, which is no field of ours',
+  async name => {
+    const answer = await query(`latitude=1&${name}=1`);
+    expect(answer).toMatchObject({ status: 400, body: { errors: [{ field: name, code: 'unknown_field' }] } });
+  },
+);
+
 test('a marketplace that does not exist is a 404', async () => {
   expect(await send({ title: 'x', latitude: 1 }, { marketplace: 'nowhere' })).toMatchObject({ status: 404 });
 });

@@ -5,7 +5,7 @@ import { advanceClock } from '../support/clock.ts';
 import { asOwner } from '../support/database.ts';
 import { runSchedule } from '../support/invoke.ts';
 
-// Two functions of the database that exist anyway serve as handlers: one that succeeds, one that always refuses.
+// A function that exists anyway serves as the handler that succeeds; the one that fails does not exist.
 beforeAll(async () => {
   await asOwner(sql`insert into app.timer_handlers (kind, handler)
     values ('test.succeeds', 'app.uuid_v7_time'), ('test.fails', 'app.test_no_such_function') returning kind`);

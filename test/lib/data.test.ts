@@ -35,8 +35,8 @@ describe('the data stack', () => {
     expect(app.of('AWS::EC2::Subnet')).toHaveLength(2);
   });
 
-  test('can be put back to any second of the last week, and survives a deletion of its stack', () => {
-    expect(only('AWS::RDS::DBCluster').BackupRetentionPeriod).toBeGreaterThanOrEqual(7);
+  test('can be put back to any second of the last two weeks, and survives a deletion of its stack', () => {
+    expect(only('AWS::RDS::DBCluster').BackupRetentionPeriod).toBe(14);
     expect(only('AWS::RDS::DBCluster').DeletionProtection).toBe(true);
     expect(app.of('AWS::RDS::DBCluster')[0]?.DeletionPolicy).toBe('Snapshot');
     for (const key of app.of('AWS::KMS::Key')) expect(key.DeletionPolicy).toBe('Retain');

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { authorize } from '../../local/aws/iam/authorize.ts';
 import type { Statement } from '../../local/aws/iam/statement.ts';
 
@@ -6,7 +6,7 @@ const decide = (statement: Omit<Statement, 'Effect'>, action: string, resource: 
   authorize([{ Effect: 'Allow', ...statement }], { action, resources: [resource], context }) === 'allowed';
 
 describe('authorize', () => {
-  it.each([
+  test.each([
     ['kms:Sign', 'kms:Sign', true],
     ['kms:sign', 'kms:Sign', true],
     ['kms:*', 'kms:Sign', true],
@@ -18,18 +18,18 @@ describe('authorize', () => {
     expect(decide({ Action, Resource: '*' }, action, 'arn:x')).toBe(expected);
   });
 
-  it('compares resources with their case', () => {
+  test('compares resources with their case', () => {
     expect(decide({ Action: '*', Resource: 'arn:Queue/*' }, 'a:B', 'arn:Queue/1')).toBe(true);
     expect(decide({ Action: '*', Resource: 'arn:queue/*' }, 'a:B', 'arn:Queue/1')).toBe(false);
   });
 
-  it('turns NotAction and NotResource around', () => {
+  test('turns NotAction and NotResource around', () => {
     expect(decide({ NotAction: 'kms:*', Resource: '*' }, 'sqs:SendMessage', 'x')).toBe(true);
     expect(decide({ NotAction: 'kms:*', Resource: '*' }, 'kms:Sign', 'x')).toBe(false);
     expect(decide({ Action: '*', NotResource: 'x' }, 'kms:Sign', 'x')).toBe(false);
   });
 
-  it('checks a condition on a key whose value is known, and passes over the others', () => {
+  test('checks a condition on a key whose value is known, and passes over the others', () => {
     const statement = {
       Action: 'kms:Sign',
       Resource: '*',
@@ -43,7 +43,7 @@ describe('authorize', () => {
     expect(decide(statement, 'kms:Sign', 'k')).toBe(true);
   });
 
-  it('allows nothing by default', () => {
+  test('allows nothing by default', () => {
     expect(authorize([], { action: 'kms:Sign', resources: ['k'] })).toBe('not allowed');
   });
 });

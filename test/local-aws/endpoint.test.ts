@@ -3,7 +3,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { GetPublicKeyCommand, KMSClient } from '@aws-sdk/client-kms';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { type Aws, startAws } from '../../local/aws/aws.ts';
 import { dataApi } from './data-api.ts';
 import { callAs, startOwnAws } from './shared-aws.ts';
@@ -19,7 +19,7 @@ beforeEach(() => aws.faults.clear());
 afterAll(() => aws.close());
 
 describe('faults', () => {
-  it('fail the next calls of an action before anything is done', async () => {
+  test('fail the next calls of an action before anything is done', async () => {
     aws.faults.add({
       action: 'rds-data:ExecuteStatement',
       kind: 'fail',
@@ -32,7 +32,7 @@ describe('faults', () => {
     await expect(run('select 1')).resolves.toBeDefined();
   });
 
-  it('concern one caller where they name one', async () => {
+  test('concern one caller where they name one', async () => {
     aws.declarePrincipal({
       accessKeyId: 'somebody',
       statements: [{ Effect: 'Allow', Action: '*', Resource: '*' }],
@@ -42,7 +42,7 @@ describe('faults', () => {
     await expect(dataApi(aws, 'somebody').run('select 1')).rejects.toMatchObject({ name: 'InternalFailure' });
   });
 
-  it('delay a call and let it go on', async () => {
+  test('delay a call and let it go on', async () => {
     aws.faults.add({ action: '*', kind: 'delay', seconds: 0.1, times: 1 });
     const began = performance.now();
     await expect(run('select 1')).resolves.toBeDefined();
@@ -50,7 +50,7 @@ describe('faults', () => {
   });
 });
 
-it('counts the trips of each caller', async () => {
+test('counts the trips of each caller', async () => {
   aws.trips.clear();
   await run('select 1');
   await run('select 1');
@@ -58,7 +58,7 @@ it('counts the trips of each caller', async () => {
   expect([...aws.trips]).toEqual([['local-admin', 2]]);
 });
 
-it('tells of a call that succeeded before its answer leaves, and of no other', async () => {
+test('tells of a call that succeeded before its answer leaves, and of no other', async () => {
   const told: string[] = [];
   aws.onAnswer(({ action, accessKeyId }) => void told.push(`${accessKeyId} ${action}`));
   await run('select 1');
@@ -66,7 +66,7 @@ it('tells of a call that succeeded before its answer leaves, and of no other', a
   expect(told).toEqual(['local-admin rds-data:ExecuteStatement']);
 });
 
-it('knows no service that is not there', async () => {
+test('knows no service that is not there', async () => {
   const response = await fetch(aws.endpoint, {
     method: 'POST',
     headers: {
@@ -82,7 +82,7 @@ describe('a start', () => {
   const now = () => new Date();
   afterAll(() => rmSync(dataFolder, { recursive: true }));
 
-  it('refuses a folder that is in use, in one sentence', async () => {
+  test('refuses a folder that is in use, in one sentence', async () => {
     const first = await startAws({ dataFolder, inMemory: true, now });
     await expect(startAws({ dataFolder, inMemory: true, now })).rejects.toThrow(
       `The data folder ${dataFolder} is in use. Stop who uses it, or name another folder.`,
@@ -90,7 +90,7 @@ describe('a start', () => {
     await first.close();
   });
 
-  it('refuses a port that is in use, and gives the folder free again', async () => {
+  test('refuses a port that is in use, and releases the folder', async () => {
     const other = createServer().listen(0, '127.0.0.1');
     await new Promise(resolve => other.once('listening', resolve));
     const address = other.address();
@@ -102,7 +102,7 @@ describe('a start', () => {
     await (await startAws({ dataFolder, inMemory: true, now })).close();
   });
 
-  it.each([
+  test.each([
     [
       'postgres://nobody:x@127.0.0.1:1/none',
       /^PostgreSQL at 127\.0\.0\.1:1\/none cannot be used: .*ECONNREFUSED/,
@@ -112,7 +112,7 @@ describe('a start', () => {
     await expect(startAws({ dataFolder, databaseUrl, now })).rejects.toThrow(sentence);
   });
 
-  it('keeps what is in the database, and begins another from its snapshot', async () => {
+  test('keeps what is in the database, and begins another from its snapshot', async () => {
     const snapshot = join(dataFolder, 'snapshot.tar');
     const first = await startAws({ dataFolder, now });
     await dataApi(first).run('create table kept (n int)');

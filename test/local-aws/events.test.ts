@@ -1,6 +1,6 @@
 import { EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge';
 import { ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Aws, arnOf, type BusEvent } from '../../local/aws/aws.ts';
 import { callAs, startOwnAws } from './shared-aws.ts';
 
@@ -33,7 +33,7 @@ const put = (entry: object) =>
   );
 
 describe('an event', () => {
-  it('reaches the targets of the rules that match it, and no others', async () => {
+  test('reaches the targets of the rules that match it, and no others', async () => {
     const Detail = JSON.stringify({ event_id: '1', marketplace: 'homigo' });
     await put({ Detail: JSON.stringify({ marketplace: 'spacall' }) });
     await put({ Detail, DetailType: 'booking.cancelled' });
@@ -55,7 +55,7 @@ describe('an event', () => {
     expect(delivered).toEqual([event]);
   });
 
-  it.each([
+  test.each([
     [{ Detail: '{' }, 'MalformedDetail'],
     [{ Detail: '[]' }, 'MalformedDetail'],
     [{ Source: undefined, Detail: '{}' }, 'InvalidArgument'],
@@ -63,7 +63,7 @@ describe('an event', () => {
     expect(await put(entry)).toMatchObject({ FailedEntryCount: 1, Entries: [{ ErrorCode }] });
   });
 
-  it('needs a bus that exists, and comes with at most nine others', async () => {
+  test('needs a bus that exists, and comes with at most nine others', async () => {
     await expect(put({ Detail: '{}', EventBusName: 'none' })).rejects.toMatchObject({
       name: 'ResourceNotFoundException',
     });

@@ -13,7 +13,7 @@ import {
   VerifyMacCommand,
 } from '@aws-sdk/client-kms';
 import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Aws, arnOf } from '../../local/aws/aws.ts';
 import { callAs, startOwnAws } from './shared-aws.ts';
 
@@ -42,7 +42,7 @@ const mac = async () => {
 };
 
 describe('a signing key', () => {
-  it.each(['RAW', 'DIGEST'] as const)(
+  test.each(['RAW', 'DIGEST'] as const)(
     'signs a %s message that its public key verifies',
     async MessageType => {
       const key = await publicKey();
@@ -60,7 +60,7 @@ describe('a signing key', () => {
     },
   );
 
-  it('refuses a digest of another length and a message over 4 KB', async () => {
+  test('refuses a digest of another length and a message over 4 KB', async () => {
     const sign = (Message: Buffer, MessageType: 'RAW' | 'DIGEST') =>
       kms.send(
         new SignCommand({
@@ -74,14 +74,14 @@ describe('a signing key', () => {
     await expect(sign(Buffer.alloc(4097), 'RAW')).rejects.toMatchObject({ name: 'ValidationException' });
   });
 
-  it('cannot hash or encrypt', async () => {
+  test('cannot hash or encrypt', async () => {
     const hash = { KeyId: aws.keys.tokenKeyArn, Message: message, MacAlgorithm: 'HMAC_SHA_256' } as const;
     await expect(kms.send(new GenerateMacCommand(hash))).rejects.toMatchObject({
       name: 'InvalidKeyUsageException',
     });
   });
 
-  it('answers to its alias', async () => {
+  test('answers to its alias', async () => {
     const arn = arnOf('kms', 'key/11111111-0000-4000-8000-000000000000');
     aws.declareKey({ arn, spec: 'ECC_NIST_P256', aliases: ['alias/token'] });
     for (const KeyId of [
@@ -95,7 +95,7 @@ describe('a signing key', () => {
 });
 
 describe('a hash key', () => {
-  it('verifies its own mac and no other', async () => {
+  test('verifies its own mac and no other', async () => {
     const input = { KeyId: aws.keys.hashKeyArn, Message: message, MacAlgorithm: 'HMAC_SHA_256' } as const;
     const verified = kms.send(new VerifyMacCommand({ ...input, Mac: await mac() }));
     await expect(verified).resolves.toMatchObject({ MacValid: true });
@@ -105,7 +105,7 @@ describe('a hash key', () => {
 });
 
 describe('an encryption key', () => {
-  it('gives data keys that only their context opens', async () => {
+  test('gives data keys that only their context opens', async () => {
     const EncryptionContext = { account: '1', purpose: 'bank' };
     const input = { KeyId: aws.keys.dataKeyArn, KeySpec: 'AES_256', EncryptionContext } as const;
     const { Plaintext, CiphertextBlob } = await kms.send(new GenerateDataKeyCommand(input));
@@ -118,7 +118,7 @@ describe('an encryption key', () => {
     });
   });
 
-  it('encrypts and decrypts', async () => {
+  test('encrypts and decrypts', async () => {
     const KeyId = aws.keys.dataKeyArn;
     const { CiphertextBlob } = await kms.send(new EncryptCommand({ KeyId, Plaintext: message }));
     const { Plaintext } = await kms.send(new DecryptCommand({ CiphertextBlob, KeyId }));
@@ -126,7 +126,7 @@ describe('an encryption key', () => {
   });
 });
 
-it('does not find a key or a secret that was not declared', async () => {
+test('does not find a key or a secret that was not declared', async () => {
   await expect(kms.send(new GetPublicKeyCommand({ KeyId: 'alias/none' }))).rejects.toMatchObject({
     name: 'NotFoundException',
   });
@@ -136,7 +136,7 @@ it('does not find a key or a secret that was not declared', async () => {
   });
 });
 
-it('keeps keys and passwords over a restart, for their owner only', async () => {
+test('keeps keys and passwords over a restart, for their owner only', async () => {
   const read = async () => {
     const secrets = new SecretsManagerClient(callAs(aws));
     const { SecretString } = await secrets.send(new GetSecretValueCommand({ SecretId: 'standard-api' }));

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, test } from 'vitest';
 import { lockFolder } from '../../local/aws/lock-folder.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'vicinity-lock-'));
@@ -11,14 +11,14 @@ const source = new URL('../../local/aws/lock-folder.ts', import.meta.url);
 afterAll(() => rmSync(folder, { recursive: true }));
 
 describe('lockFolder', () => {
-  it('lets one holder in after the other', () => {
+  test('lets one holder in after the other', () => {
     const release = lockFolder(folder);
     expect(() => lockFolder(folder)).toThrow(`The data folder ${folder} is in use.`);
     release();
     lockFolder(folder)();
   });
 
-  it('is free again when its holder was killed', async () => {
+  test('is free again when its holder was killed', async () => {
     const script = `
       const { lockFolder } = await import(${JSON.stringify(source.href)});
       lockFolder(${JSON.stringify(folder)});

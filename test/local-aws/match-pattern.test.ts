@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { type EventPattern, matchPattern } from '../../local/aws/events/match-pattern.ts';
 
 const event = {
@@ -8,7 +8,7 @@ const event = {
 };
 
 describe('matchPattern', () => {
-  it.each<[EventPattern, boolean]>([
+  test.each<[EventPattern, boolean]>([
     [{ source: ['vicinity'] }, true],
     [{ source: ['other', 'vicinity'], 'detail-type': ['x'] }, false],
     [{ detail: { tags: ['b', 'c'] } }, true],
@@ -29,7 +29,7 @@ describe('matchPattern', () => {
     expect(matchPattern(pattern, event)).toBe(expected);
   });
 
-  it('does not guess what an operator means that it does not know', () => {
+  test('does not guess what an operator means that it does not know', () => {
     expect(() => matchPattern({ source: [{ cidr: '10.0.0.0/8' }] }, event)).toThrow(/"cidr" is not known/);
   });
 });

@@ -1,7 +1,7 @@
 import { PinpointSMSVoiceV2Client, SendTextMessageCommand } from '@aws-sdk/client-pinpoint-sms-voice-v2';
 import { SESv2Client, SendEmailCommand } from '@aws-sdk/client-sesv2';
 import { SendWhatsAppMessageCommand, SocialMessagingClient } from '@aws-sdk/client-socialmessaging';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Aws, arnOf } from '../../local/aws/aws.ts';
 import { callAs, startOwnAws } from './shared-aws.ts';
 
@@ -41,7 +41,7 @@ const whatsApp = (message: object) =>
   );
 
 describe('a message', () => {
-  it('ends in the log, newest first, whatever its channel', async () => {
+  test('ends in the log, newest first, whatever its channel', async () => {
     await sms('+15005550006');
     await email(['a@b.example', 'c@d.example']);
     const parameters = [
@@ -69,7 +69,7 @@ describe('a message', () => {
     expect(aws.messages.list({ channel: 'email' })).toHaveLength(2);
   });
 
-  it('is refused where its address is none', async () => {
+  test('is refused where its address is none', async () => {
     await expect(sms('12345')).rejects.toMatchObject({
       name: 'ValidationException',
       Fields: [{ Name: 'DestinationPhoneNumber' }],
@@ -79,7 +79,7 @@ describe('a message', () => {
     await expect(whatsApp({ to: '1' })).rejects.toMatchObject({ name: 'InvalidParametersException' });
   });
 
-  it('may be sent by who may use the identity or the number', async () => {
+  test('may be sent by who may use the identity or the number', async () => {
     aws.declarePrincipal({
       accessKeyId: 'sender',
       statements: [

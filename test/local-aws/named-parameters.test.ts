@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { splitParameters } from '../../local/aws/rds-data/named-parameters.ts';
 
 const names = (sql: string) =>
@@ -9,7 +9,7 @@ const rejoin = (sql: string) =>
     .join('');
 
 describe('splitParameters', () => {
-  it.each([
+  test.each([
     ['select :a, :b_2 where x=:a', ['a', 'b_2', 'a']],
     ['select :a::int, 1::text', ['a']],
     ["select ':no', 'it''s :no', :yes", ['yes']],

@@ -7,7 +7,7 @@ import { SESv2Client, SendEmailCommand } from '@aws-sdk/client-sesv2';
 import { PublishCommand, SNSClient } from '@aws-sdk/client-sns';
 import { SendWhatsAppMessageCommand, SocialMessagingClient } from '@aws-sdk/client-socialmessaging';
 import { SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Aws, arnOf, type Statement } from '../../local/aws/aws.ts';
 import { dataApi } from './data-api.ts';
 import { callAs, startOwnAws } from './shared-aws.ts';
@@ -118,7 +118,7 @@ describe('a caller without the permission', () => {
     ],
   ];
 
-  it.each(calls)('is refused %s by %s', async (action, name, call) => {
+  test.each(calls)('is refused %s by %s', async (action, name, call) => {
     const refusal = call(callAs(aws, 'nobody'));
     await expect(refusal).rejects.toMatchObject({ name });
     await expect(refusal).rejects.toThrow(
@@ -126,7 +126,7 @@ describe('a caller without the permission', () => {
     );
   });
 
-  it('is refused another use of the same key', async () => {
+  test('is refused another use of the same key', async () => {
     may({ Action: 'kms:Sign', Resource: aws.keys.tokenKeyArn });
     const kms = new KMSClient(callAs(aws, 'reader'));
     const message = Buffer.from('m');
@@ -142,7 +142,7 @@ describe('a caller without the permission', () => {
     });
   });
 
-  it('needs the secret as well as the cluster', async () => {
+  test('needs the secret as well as the cluster', async () => {
     const cluster = { Action: 'rds-data:*', Resource: aws.clusterArn };
     may(cluster, { Action: 'secretsmanager:GetSecretValue', Resource: aws.secrets.api });
     const { run } = dataApi(aws, 'reader');
@@ -153,7 +153,7 @@ describe('a caller without the permission', () => {
     await expect(run('select 1')).resolves.toBeDefined();
   });
 
-  it("needs the customer's key of an encrypted secret and of an encrypted queue", async () => {
+  test("needs the customer's key of an encrypted secret and of an encrypted queue", async () => {
     const arn = arnOf('secretsmanager', 'secret:locked-AAAAAA');
     aws.declareSecret({ arn, template: { username: 'x' }, kmsKeyArn: aws.keys.dataKeyArn });
     const attributes = { KmsMasterKeyId: aws.keys.dataKeyArn };
@@ -172,7 +172,7 @@ describe('a caller without the permission', () => {
 });
 
 describe('a caller that nobody declared', () => {
-  it('has no valid token', async () => {
+  test('has no valid token', async () => {
     await expect(dataApi(aws, 'stranger').run('select 1')).rejects.toMatchObject({
       name: 'UnrecognizedClientException',
     });
@@ -180,7 +180,7 @@ describe('a caller that nobody declared', () => {
 });
 
 describe('an explicit deny', () => {
-  it('wins over an allow', async () => {
+  test('wins over an allow', async () => {
     aws.declarePrincipal({
       accessKeyId: 'reader',
       statements: [

@@ -9,7 +9,7 @@ import {
   SendMessageCommand,
   SQSClient,
 } from '@aws-sdk/client-sqs';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Aws, arnOf } from '../../local/aws/aws.ts';
 import { callAs, startOwnAws } from './shared-aws.ts';
 
@@ -27,7 +27,7 @@ const receive = async (QueueUrl: string, WaitTimeSeconds = 0) =>
     .Messages ?? [];
 
 describe('a queue', () => {
-  it('is at the endpoint, and found by its name', async () => {
+  test('is at the endpoint, and found by its name', async () => {
     const { url, arn } = await aws.declareQueue({ name: 'found' });
     expect(url).toBe(`${aws.endpoint}/000000000000/found`);
     expect(arn).toBe(arnOf('sqs', 'found'));
@@ -37,7 +37,7 @@ describe('a queue', () => {
     });
   });
 
-  it('takes a batch and counts what is in it', async () => {
+  test('takes a batch and counts what is in it', async () => {
     const { url } = await aws.declareQueue({ name: 'batch' });
     const Entries = ['a', 'b'].map(Id => ({ Id, MessageBody: Id }));
     await sqs.send(new SendMessageBatchCommand({ QueueUrl: url, Entries }));
@@ -46,14 +46,14 @@ describe('a queue', () => {
     expect(await aws.queueDepths()).toContainEqual({ name: 'batch', ready: 0, delayed: 0, inFlight: 1 });
   });
 
-  it('wakes a receiver that waits', async () => {
+  test('wakes a receiver that waits', async () => {
     const { url } = await aws.declareQueue({ name: 'waiting' });
     const waiting = receive(url, 20);
     await sqs.send(new SendMessageCommand({ QueueUrl: url, MessageBody: 'late' }));
     expect(await waiting).toMatchObject([{ Body: 'late' }]);
   });
 
-  it('moves a message that failed too often to its dead-letter queue', async () => {
+  test('moves a message that failed too often to its dead-letter queue', async () => {
     const dead = await aws.declareQueue({ name: 'dead' });
     const redrive = { deadLetterArn: dead.arn, maxReceiveCount: 2 };
     const { url } = await aws.declareQueue({ name: 'redriven', redrive });
@@ -69,7 +69,7 @@ describe('a queue', () => {
 });
 
 describe('a topic', () => {
-  it('hands what is published to its queues', async () => {
+  test('hands what is published to its queues', async () => {
     const topic = await aws.declareTopic({ name: 'delivery-events' });
     const queue = await aws.declareQueue({ name: 'delivered' });
     const attributes = { RawMessageDelivery: 'true' };
@@ -82,7 +82,7 @@ describe('a topic', () => {
 describe('a platform endpoint', () => {
   const PlatformApplicationArn = arnOf('sns', 'app/GCM/vicinity');
 
-  it('is the same for the same token, and receives pushes', async () => {
+  test('is the same for the same token, and receives pushes', async () => {
     const sns = new SNSClient(callAs(aws));
     const create = () =>
       sns.send(new CreatePlatformEndpointCommand({ PlatformApplicationArn, Token: 'abc' }));
@@ -92,7 +92,7 @@ describe('a platform endpoint', () => {
     expect(aws.messages.list({ channel: 'push' })).toMatchObject([{ to: TargetArn, body: 'hello' }]);
   });
 
-  it('can be disabled by a fault', async () => {
+  test('can be disabled by a fault', async () => {
     aws.faults.add({ action: 'sns:Publish', kind: 'fail', error: 'EndpointDisabled', times: 1 });
     const push = new PublishCommand({ TargetArn: arnOf('sns', 'endpoint/GCM/vicinity/1'), Message: 'x' });
     await expect(new SNSClient(callAs(aws)).send(push)).rejects.toMatchObject({
@@ -102,7 +102,7 @@ describe('a platform endpoint', () => {
 });
 
 describe('a bucket', () => {
-  it('keeps objects, and asks for the permission of each', async () => {
+  test('keeps objects, and asks for the permission of each', async () => {
     const { arn } = await aws.declareBucket({ name: 'photos' });
     const Key = 'homes/1 a.jpg';
     await new S3Client(callAs(aws)).send(new PutObjectCommand({ Bucket: 'photos', Key, Body: 'bytes' }));

@@ -1,5 +1,5 @@
 import { BatchExecuteStatementCommand } from '@aws-sdk/client-rds-data';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Aws } from '../../local/aws/aws.ts';
 import { dataApi } from './data-api.ts';
 import { startOwnAws } from './shared-aws.ts';
@@ -19,7 +19,7 @@ const cell = async (expression: string, parameters?: Parameters<typeof run>[1]) 
   (await run(`select ${expression}`, parameters)).records?.[0]?.[0];
 
 describe('values', () => {
-  it.each([
+  test.each([
     ['null', { isNull: true }],
     ['true', { booleanValue: true }],
     ['5::smallint', { longValue: 5 }],
@@ -40,21 +40,21 @@ describe('values', () => {
     expect(await cell(expression)).toEqual(field);
   });
 
-  it.each(['st_point(1, 2)', 'st_point(1, 2)::geography', "'(1,2)'::point", 'array[[1,2],[3,4]]'])(
+  test.each(['st_point(1, 2)', 'st_point(1, 2)::geography', "'(1,2)'::point", 'array[[1,2],[3,4]]'])(
     'refuses %s as unsupported',
     async expression => {
       await expect(cell(expression)).rejects.toMatchObject({ name: 'UnsupportedResultException' });
     },
   );
 
-  it('returns a type that was made a moment ago', async () => {
+  test('returns a type that was made a moment ago', async () => {
     await run("create domain colour as text check (value in ('red', 'blue'))");
     await run("create type mood as enum ('calm', 'busy')");
     expect(await cell("'busy'::mood")).toEqual({ stringValue: 'busy' });
     expect(await cell("array['busy']::mood[]")).toEqual({ arrayValue: { stringValues: ['busy'] } });
   });
 
-  it('describes columns when it is asked to', async () => {
+  test('describes columns when it is asked to', async () => {
     const { columnMetadata } = await run('select id, name from shop', [], { includeResultMetadata: true });
     expect(columnMetadata).toMatchObject([
       { name: 'id', typeName: 'int4', type: 4 },
@@ -62,7 +62,7 @@ describe('values', () => {
     ]);
   });
 
-  it('formats records as JSON', async () => {
+  test('formats records as JSON', async () => {
     const answer = await run("select 1 as a, 'x' as b, null as c, array[1,2] as d", [], {
       formatRecordsAs: 'JSON',
     });
@@ -70,7 +70,7 @@ describe('values', () => {
     expect(JSON.parse(answer.formattedRecords ?? '')).toEqual([{ a: 1, b: 'x', c: null, d: [1, 2] }]);
   });
 
-  it('returns decimals as numbers when it is asked to', async () => {
+  test('returns decimals as numbers when it is asked to', async () => {
     const resultSetOptions = { decimalReturnType: 'DOUBLE_OR_LONG', longReturnType: 'STRING' } as const;
     const answer = await run('select 1.5::numeric, 2::numeric, 3::bigint', [], { resultSetOptions });
     expect(answer.records?.[0]).toEqual([{ doubleValue: 1.5 }, { longValue: 2 }, { stringValue: '3' }]);
@@ -78,7 +78,7 @@ describe('values', () => {
 });
 
 describe('parameters', () => {
-  it('binds every kind by name, also twice', async () => {
+  test('binds every kind by name, also twice', async () => {
     const { records } = await run('select :s || :s, :n + 1, :d * 2, :b, :x, :none::text', [
       { name: 's', value: { stringValue: 'a' } },
       { name: 'n', value: { longValue: 41 } },
@@ -97,7 +97,7 @@ describe('parameters', () => {
     ]);
   });
 
-  it.each([
+  test.each([
     ['UUID', '0190b2c4-0000-7000-8000-000000000000', 'uuid'],
     ['JSON', '{"a":1}', 'json'],
     ['DECIMAL', '1.50', 'numeric'],
@@ -109,7 +109,7 @@ describe('parameters', () => {
     expect(await cell('pg_typeof(:v)::text', [parameter])).toEqual({ stringValue: type });
   });
 
-  it('refuses an ISO moment for a TIMESTAMP', async () => {
+  test('refuses an ISO moment for a TIMESTAMP', async () => {
     const parameter = {
       name: 'v',
       value: { stringValue: '2026-03-01T10:00:00Z' },
@@ -118,7 +118,7 @@ describe('parameters', () => {
     await expect(cell(':v', [parameter])).rejects.toMatchObject({ name: 'BadRequestException' });
   });
 
-  it('sends a string as varchar, so that a uuid column wants a cast', async () => {
+  test('sends a string as varchar, so that a uuid column wants a cast', async () => {
     await run('create table thing (id uuid)');
     const id = { name: 'id', value: { stringValue: '0190b2c4-0000-7000-8000-000000000000' } };
     await expect(run('insert into thing (id) values (:id)', [id])).rejects.toThrow(
@@ -128,14 +128,14 @@ describe('parameters', () => {
     expect(numberOfRecordsUpdated).toBe(1);
   });
 
-  it('refuses a parameter that is not given', async () => {
+  test('refuses a parameter that is not given', async () => {
     await expect(cell(':missing')).rejects.toMatchObject({
       name: 'BadRequestException',
       message: 'Cannot find parameter: missing',
     });
   });
 
-  it('refuses arrays', async () => {
+  test('refuses arrays', async () => {
     const list = { name: 'v', value: { arrayValue: { longValues: [1] } } };
     await expect(cell(':v', [list])).rejects.toMatchObject({
       name: 'ValidationException',
@@ -145,7 +145,7 @@ describe('parameters', () => {
 });
 
 describe('statements', () => {
-  it('counts changed rows, and not those that RETURNING returns', async () => {
+  test('counts changed rows, and not those that RETURNING returns', async () => {
     const inserted = await run("insert into shop (id, name) values (1, 'a'), (2, 'b')");
     expect(inserted).toMatchObject({ numberOfRecordsUpdated: 2, generatedFields: [] });
     expect(inserted.records).toBeUndefined();
@@ -154,7 +154,7 @@ describe('statements', () => {
     expect(returned.records).toHaveLength(2);
   });
 
-  it('words a violation as Aurora does', async () => {
+  test('words a violation as Aurora does', async () => {
     await expect(run("insert into shop (id, name) values (1, 'again')")).rejects.toMatchObject({
       name: 'DatabaseErrorException',
       message:
@@ -162,13 +162,13 @@ describe('statements', () => {
     });
   });
 
-  it('gives hint and position', async () => {
+  test('gives hint and position', async () => {
     await expect(run('select nam from shop')).rejects.toThrow(
       /^ERROR: column "nam" does not exist\n {2}Hint: .*\n {2}Position: 8; SQLState: 42703$/,
     );
   });
 
-  it('refuses two statements in one call, but not a semicolon at the end', async () => {
+  test('refuses two statements in one call, but not a semicolon at the end', async () => {
     await expect(run('select 1; select 2')).rejects.toMatchObject({
       name: 'ValidationException',
       message: "Multistatements aren't supported",
@@ -176,7 +176,7 @@ describe('statements', () => {
     expect((await run('select 1;')).records).toHaveLength(1);
   });
 
-  it('runs each statement as the role of its secret', async () => {
+  test('runs each statement as the role of its secret', async () => {
     const { records } = await run('select current_user::text', [], { secretArn: aws.secrets.api });
     expect(records?.[0]?.[0]).toEqual({ stringValue: 'vicinity_api' });
     await expect(run('select * from shop', [], { secretArn: aws.secrets.api })).rejects.toThrow(
@@ -184,7 +184,7 @@ describe('statements', () => {
     );
   });
 
-  it('gives a role the settings that it was altered to have, and takes them away from the next', async () => {
+  test('gives a role the settings that it was altered to have, and takes them away from the next', async () => {
     await run("alter role vicinity_api set search_path = 'elsewhere'");
     const path = async (secretArn: string) =>
       (await run("select current_setting('search_path')", [], { secretArn })).records?.[0]?.[0]?.stringValue;
@@ -193,21 +193,21 @@ describe('statements', () => {
     expect(await path(aws.secrets.owner)).toBe('"$user", public');
   });
 
-  it('refuses a role that cannot log in', async () => {
+  test('refuses a role that cannot log in', async () => {
     await expect(run('select 1', [], { secretArn: aws.secrets.worker })).rejects.toMatchObject({
       name: 'BadRequestException',
       message: 'FATAL: password authentication failed for user "vicinity_worker"; SQLState: 28P01',
     });
   });
 
-  it('does not let a bare BEGIN outlive its call', async () => {
+  test('does not let a bare BEGIN outlive its call', async () => {
     await run('begin');
     await run("insert into shop (id, name) values (9, 'kept')");
     await run('rollback');
     expect(await cell('count(*) from shop where id = 9')).toEqual({ longValue: 1 });
   });
 
-  it('refuses another database, another cluster, and a schema', async () => {
+  test('refuses another database, another cluster, and a schema', async () => {
     await expect(run('select 1', [], { database: 'other' })).rejects.toMatchObject({
       name: 'DatabaseNotFoundException',
     });
@@ -219,7 +219,7 @@ describe('statements', () => {
     });
   });
 
-  it('answers in UTC and knows the extensions', async () => {
+  test('answers in UTC and knows the extensions', async () => {
     expect(await cell("current_setting('timezone')")).toEqual({ stringValue: 'UTC' });
     expect(await cell('st_distance(st_point(0, 0)::geography, st_point(0, 1)::geography)::int')).toEqual({
       longValue: 110574,
@@ -230,7 +230,7 @@ describe('statements', () => {
 });
 
 describe('limits', () => {
-  it('returns a row of 64 KB and refuses a larger one', async () => {
+  test('returns a row of 64 KB and refuses a larger one', async () => {
     expect(await cell(`repeat('x', ${64 * 1024})`)).toBeDefined();
     await expect(cell(`repeat('x', ${64 * 1024 + 1})`)).rejects.toMatchObject({
       name: 'BadRequestException',
@@ -238,26 +238,26 @@ describe('limits', () => {
     });
   });
 
-  it('refuses a response over 1 MiB', async () => {
+  test('refuses a response over 1 MiB', async () => {
     const rows = (count: number) => run(`select repeat('x', 60000) from generate_series(1, ${count})`);
     expect((await rows(17)).records).toHaveLength(17);
     await expect(rows(18)).rejects.toMatchObject({ name: 'BadRequestException' });
   });
 
-  it('refuses SQL over 65,536 characters', async () => {
+  test('refuses SQL over 65,536 characters', async () => {
     await expect(run(`select 1 --${'x'.repeat(65_536)}`)).rejects.toMatchObject({
       name: 'ValidationException',
     });
   });
 
-  it('refuses a request over 4 MiB', async () => {
+  test('refuses a request over 4 MiB', async () => {
     const large = { name: 'v', value: { stringValue: 'x'.repeat(4 * 1024 * 1024) } };
     await expect(cell(':v::text', [large])).rejects.toMatchObject({ name: 'BadRequestException' });
   });
 });
 
 describe('batches', () => {
-  it('runs a statement for each set, all of them or none', async () => {
+  test('runs a statement for each set, all of them or none', async () => {
     const { client, target } = dataApi(aws);
     const send = (ids: number[]) =>
       client.send(

@@ -1,6 +1,6 @@
 import { BeginTransactionCommand, CommitTransactionCommand } from '@aws-sdk/client-rds-data';
 import { Client } from 'pg';
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import type { Aws } from '../../local/aws/aws.ts';
 import { dataApi } from './data-api.ts';
 import { startOwnAws } from './shared-aws.ts';
@@ -30,7 +30,7 @@ describe.runIf(databaseUrl)('PostgreSQL behind the Data API', () => {
     await aws.close();
   });
 
-  it('runs statements as the role of their secret, in UTC', async () => {
+  test('runs statements as the role of their secret, in UTC', async () => {
     const sql = "select current_user::text, current_setting('timezone')";
     expect((await api.run(sql)).records).toEqual([
       [{ stringValue: 'vicinity_owner' }, { stringValue: 'UTC' }],
@@ -41,7 +41,7 @@ describe.runIf(databaseUrl)('PostgreSQL behind the Data API', () => {
     expect(records).toEqual([[{ stringValue: 'vicinity_worker' }]]);
   });
 
-  it('maps values and errors as the embedded one does', async () => {
+  test('maps values and errors as the embedded one does', async () => {
     const { records } = await api.run('select 1::int8, true, null, array[1.5], :v::bytea', [
       { name: 'v', value: { blobValue: new Uint8Array([1]) } },
     ]);
@@ -59,7 +59,7 @@ describe.runIf(databaseUrl)('PostgreSQL behind the Data API', () => {
     });
   });
 
-  it('holds a transaction while others go on', async () => {
+  test('holds a transaction while others go on', async () => {
     const { transactionId } = await api.client.send(new BeginTransactionCommand(api.target));
     await api.run("insert into data_api_test.note values (1, 'held')", [], { transactionId });
     expect((await api.run('select id from data_api_test.note')).records).toEqual([]);
@@ -67,11 +67,11 @@ describe.runIf(databaseUrl)('PostgreSQL behind the Data API', () => {
     expect((await api.run('select id from data_api_test.note')).records).toHaveLength(1);
   });
 
-  it('builds an index concurrently, which no transaction may', async () => {
+  test('builds an index concurrently, which no transaction may', async () => {
     await expect(api.run('create index concurrently on data_api_test.note (text)')).resolves.toBeDefined();
   });
 
-  it('cancels a statement whose time is over, unless it may go on', async () => {
+  test('cancels a statement whose time is over, unless it may go on', async () => {
     const running = async () => {
       const sql =
         "select count(*)::int as n from pg_stat_activity where pid <> pg_backend_pid() and state = 'active' and query like '%pg_sleep(1.7%'";

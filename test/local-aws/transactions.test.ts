@@ -3,7 +3,7 @@ import {
   CommitTransactionCommand,
   RollbackTransactionCommand,
 } from '@aws-sdk/client-rds-data';
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import type { Aws } from '../../local/aws/aws.ts';
 import { dataApi } from './data-api.ts';
 import { startOwnAws } from './shared-aws.ts';
@@ -30,7 +30,7 @@ const notes = async () =>
   (await api.run('select text from note order by text')).records?.map(r => r[0]?.stringValue);
 
 describe('a transaction', () => {
-  it('keeps what it committed and forgets what it rolled back', async () => {
+  test('keeps what it committed and forgets what it rolled back', async () => {
     const first = await begin();
     await inside(first, "insert into note values ('kept')");
     expect(await commit(first)).toMatchObject({ transactionStatus: 'Transaction Committed' });
@@ -40,14 +40,14 @@ describe('a transaction', () => {
     expect(await notes()).toEqual(['kept']);
   });
 
-  it('is aborted by a failed statement until it is rolled back', async () => {
+  test('is aborted by a failed statement until it is rolled back', async () => {
     const id = await begin();
     await expect(inside(id, 'select 1 / 0')).rejects.toThrow(/division by zero; SQLState: 22012/);
     await expect(inside(id, 'select 1')).rejects.toThrow(/current transaction is aborted.*SQLState: 25P02/s);
     await rollback(id);
   });
 
-  it('is not found once it has ended, nor by another role', async () => {
+  test('is not found once it has ended, nor by another role', async () => {
     const id = await begin();
     await expect(
       api.run('select 1', [], { transactionId: id, secretArn: aws.secrets.api }),
@@ -61,7 +61,7 @@ describe('a transaction', () => {
     });
   });
 
-  it('runs one statement at a time', async () => {
+  test('runs one statement at a time', async () => {
     const id = await begin();
     const slow = inside(id, 'select pg_sleep(0.3)');
     const early = vi.waitUntil(async () =>
@@ -78,7 +78,7 @@ describe('a transaction', () => {
     await rollback(id);
   });
 
-  it('is rolled back when nobody uses it for its idle time', async () => {
+  test('is rolled back when nobody uses it for its idle time', async () => {
     const id = await begin();
     await inside(id, "insert into note values ('abandoned')");
     // The embedded database has one connection: this waits until the transaction has gone.
@@ -86,7 +86,7 @@ describe('a transaction', () => {
     await expect(commit(id)).rejects.toMatchObject({ name: 'TransactionNotFoundException' });
   });
 
-  it('is lost when a response is too large', async () => {
+  test('is lost when a response is too large', async () => {
     const id = await begin();
     await expect(inside(id, "select repeat('x', 100000)")).rejects.toMatchObject({
       name: 'BadRequestException',
@@ -96,7 +96,7 @@ describe('a transaction', () => {
 });
 
 describe('a statement that takes too long', () => {
-  it('times out and takes its transaction with it', async () => {
+  test('times out and takes its transaction with it', async () => {
     const id = await begin();
     await expect(inside(id, 'select pg_sleep(1)')).rejects.toMatchObject({
       name: 'StatementTimeoutException',

@@ -140,6 +140,7 @@ describe('the tools', () => {
   test('refuse a body that is wrong', async () => {
     expect((await request('POST', '/_local/clock', { advance_seconds: -1 })).status).toBe(400);
     expect((await request('POST', '/_local/clock', { advance_seconds: 'one' })).status).toBe(400);
+    expect((await request('POST', '/_local/clock', { advance_seconds: 1e15 })).status).toBe(400);
   });
 });
 

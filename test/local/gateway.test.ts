@@ -81,6 +81,12 @@ describe('the event of a request', () => {
     expect(response.headers.get('apigw-requestid')).toBe(event.requestContext.requestId);
   });
 
+  test('carries a query whose names every object inherits', async () => {
+    const url = await serve({ 'GET /a': 'echo' });
+    const event = await (await fetch(`${url}/shop/a?constructor=1&__proto__=2`)).json();
+    expect(event).toHaveProperty('queryStringParameters', JSON.parse('{"constructor":"1","__proto__":"2"}'));
+  });
+
   test('carries a body that is not text in base64, and no body at all when there is none', async () => {
     const url = await serve({ 'ANY /': 'echo' });
     const binary = await fetch(`${url}/shop/`, {
@@ -149,8 +155,9 @@ describe('the response', () => {
   });
 
   test('is 400 for a path that is not encoded right', async () => {
-    const url = await serve({ 'GET /a/{b}': 'plain' });
+    const url = await serve({ 'GET /a/{b}': 'plain', $default: 'plain' });
     expect((await fetch(`${url}/shop/a/%zz`)).status).toBe(400);
+    expect((await fetch(`${url}/shop/%zz`)).status).toBe(400);
   });
 
   test('is 413 for a body above 10 MB, and for an event above Lambda’s 6 MB', async () => {

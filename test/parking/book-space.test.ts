@@ -82,7 +82,7 @@ test('61 minutes are notice enough for an hour’s notice', async () => {
   expect(answer.status).toBe(201);
 });
 
-test('nobody books the own space', async () => {
+test('nobody books their own space', async () => {
   const both = await signUp('driveway', { roles: ['host', 'driver'] });
   const answer = await book(both, await listed(both), inHours(24), inHours(26));
   expect(answer.status).toBe(409);

@@ -2,9 +2,10 @@ import { randomUUID } from 'node:crypto';
 import { beforeAll, expect, test } from 'vitest';
 import { sql } from '../../lambdas/kernel/sql.ts';
 import { anonymous } from '../support/client.ts';
+import { advanceClock } from '../support/clock.ts';
 import { asOwner } from '../support/database.ts';
 import { type Person, signUp } from '../support/people.ts';
-import { booked, inHours, listed } from './spaces.ts';
+import { again, booked, inHours, listed } from './spaces.ts';
 
 const path = (space: { id: string }) => `/api/v1/parking/spaces/${space.id}`;
 const instructions = (space: { id: string }) => `${path(space)}/instructions`;
@@ -48,6 +49,15 @@ test('instructions are told to the owner and to whoever has booked, and to nobod
   await driver.post(`/api/v1/bookings/${id}/cancel`, {});
   expect((await driver.get(instructions(space))).status).toBe(404);
   expect((await anonymous('driveway').get(instructions(space))).status).toBe(401);
+});
+
+test('instructions are told until the booking ends, and not a moment longer', async () => {
+  const space = await listed(host, { access_instructions: 'The gate code is 4711.' });
+  await booked(driver, space, inHours(24), inHours(26));
+  advanceClock(26 * 3600 - 60);
+  expect((await (await again(driver)).get(instructions(space))).status).toBe(200);
+  advanceClock(60);
+  expect((await (await again(driver)).get(instructions(space))).status).toBe(404);
 });
 
 test('a request that the owner has not accepted opens no instructions', async () => {

@@ -34,6 +34,24 @@ test('a request holds the time and waits a day for its owner', async () => {
   expect(events).toEqual([{ type: 'booking.placed' }]);
 });
 
+test('a request for a time that is near waits no longer than until its start', async () => {
+  const space = await listed(host, { instant_booking_enabled: false });
+  const booking = await booked(driver, space, inHours(2), inHours(4));
+  expect(booking.expires_at).toBe(booking.starts_at);
+  advanceClock(2 * 3600);
+  const answer = await (await again(host)).post(`/api/v1/bookings/${booking.id}/accept`);
+  expect(answer.body.code).toBe('transition_not_allowed');
+});
+
+// The clocks of two Lambdas differ, and an answer may wait for the database longer than its time lasts.
+test('a request whose time has gone to somebody else is not accepted', async () => {
+  const { booking } = await requested();
+  await asOwner(sql`delete from booking.reservations where booking_id = ${booking.id}::uuid returning id`);
+  const answer = await host.post(`/api/v1/bookings/${booking.id}/accept`);
+  expect(answer.body.code).toBe('transition_not_allowed');
+  expect(await statusOf(driver, booking.id)).toBe('pending');
+});
+
 test('an accepted request is confirmed and stays so when the day is over', async () => {
   const { space, from, to, booking } = await requested();
   const answer = await host.post(`/api/v1/bookings/${booking.id}/accept`);

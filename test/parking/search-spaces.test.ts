@@ -73,6 +73,18 @@ test('pages follow each other without a gap or a double, spaces at one distance 
   expect(new Set(seen)).toEqual(new Set(spaces.map(space => space.id)));
 });
 
+test.each([
+  ['both names of the antimeridian', { latitude: 71.3, longitude: -180 }, { latitude: 71.3, longitude: 180 }],
+  ['the pole under two longitudes', { latitude: 90, longitude: 10 }, { latitude: 90, longitude: -120 }],
+  ['less than an atom off', { latitude: 72.1, longitude: 0 }, { latitude: 72.1, longitude: 1e-14 }],
+])('a place is found by %s', async (_name, listedAs, soughtAs) => {
+  const space = await at(listedAs);
+  const answer = await search(soughtAs);
+  expect(answer.status).toBe(200);
+  expect(ids(answer)).toEqual([space.id]);
+  expect(answer.body.items[0].distance_m).toBe(0);
+});
+
 test('a window leaves out what is taken in it, and a unit that is free keeps a space in', async () => {
   const here = somewhere();
   const [single, double] = [await at(here), await at(north(here, 50), { capacity: 2 })];

@@ -3,12 +3,8 @@ import { vi } from 'vitest';
 /** Moves the clock of the Lambdas, and with it the database's. It is set back after the test. */
 export function advanceClock(seconds: number): Date {
   const moment = new Date(Date.now() + seconds * 1000);
-  setClock(moment);
-  return moment;
-}
-
-/** Only Date is moved: timers of the SDK and of the server go on as they are. */
-export function setClock(moment: Date): void {
+  // Only Date is moved: timers of the SDK and of the server go on as they are.
   if (!vi.isFakeTimers()) vi.useFakeTimers({ toFake: ['Date'], shouldAdvanceTime: false });
   vi.setSystemTime(moment);
+  return moment;
 }

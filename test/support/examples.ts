@@ -6,6 +6,7 @@ import { schemaOf } from '../../lib/openapi.ts';
 /** A request to a route with the example of each of its fields, as the API reference shows it. */
 export type Example = { path: string; query: string; body: Record<string, unknown> | undefined };
 
+/** The example of a route, with some fields changed. */
 export function exampleRequest(contract: HttpContract, change: Record<string, unknown> = {}): Example {
   const input = exampleOf(schemaOf(contract.input, 'input'), contract.path) as Record<string, unknown>;
   const fields: Record<string, unknown> = { ...input, ...change };

@@ -15,12 +15,14 @@ export function entries(): Promise<Entry[]> {
   return catalogue;
 }
 
+/** As much of Lambda's context as the handlers and middy read. */
 export const contextOf = (name: string) => ({
   functionName: name,
   awsRequestId: randomUUID(),
   getRemainingTimeInMillis: () => 29_000,
 });
 
+/** Imports the handler of a Lambda from its source. */
 export async function handlerOf(entry: Entry): Promise<Handler> {
   const { handler } = await import(pathToFileURL(entry.file).href);
   return handler;

@@ -18,6 +18,7 @@ export type Principals = {
   check(accessKeyId: string, permissions: readonly Permission[], service: Service): void;
 };
 
+/** Knows the local cloud itself from the start; every other principal is declared. */
 export function makePrincipals(): Principals {
   const known = new Map<string, Principal>();
   const everything: Statement = { Effect: 'Allow', Action: '*', Resource: '*' };

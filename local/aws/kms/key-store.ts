@@ -75,6 +75,7 @@ function generate(spec: KeySpec): string {
   return privateKey.export({ type: 'pkcs8', format: 'der' }).toString('base64');
 }
 
+/** The private key of an ECC_NIST_P256 key. */
 export const privateKeyOf = ({ secret }: OpenKey): KeyObject =>
   createPrivateKey({ key: secret, type: 'pkcs8', format: 'der' });
 

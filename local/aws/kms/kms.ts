@@ -1,38 +1,21 @@
 import { createHmac, createPublicKey, randomBytes, sign, timingSafeEqual, verify } from 'node:crypto';
-import * as z from 'zod/mini';
 import { type Answer, AwsError, json, jsonError } from '../answer.ts';
 import { type AwsRequest, parseBody } from '../request.ts';
 import type { Permission, Service } from '../service.ts';
 import { decrypt, encrypt, keyIdOfBlob } from './envelope.ts';
 import { type KeyStore, keyIdOf, privateKeyOf, publicKeyOf } from './key-store.ts';
+import {
+  AnyRequest,
+  DataKeyRequest,
+  DecryptRequest,
+  EncryptRequest,
+  KeyRequest,
+  MacRequest,
+  SignRequest,
+  VerifyMacRequest,
+  VerifyRequest,
+} from './requests.ts';
 import { signDigest } from './sign-digest.ts';
-
-const Base64 = z.pipe(
-  z.string(),
-  z.transform(text => Buffer.from(text, 'base64')),
-);
-const Context = z._default(z.record(z.string(), z.string()), {});
-const MessageType = z._default(z.enum(['RAW', 'DIGEST']), 'RAW');
-const SigningAlgorithm = z.literal('ECDSA_SHA_256');
-const MacAlgorithm = z.literal('HMAC_SHA_256');
-
-const Named = z.object({ KeyId: z.string() });
-const SignRequest = z.object({ KeyId: z.string(), Message: Base64, MessageType, SigningAlgorithm });
-const VerifyRequest = z.object({ ...SignRequest.shape, Signature: Base64 });
-const MacRequest = z.object({ KeyId: z.string(), Message: Base64, MacAlgorithm });
-const VerifyMacRequest = z.object({ ...MacRequest.shape, Mac: Base64 });
-const EncryptRequest = z.object({ KeyId: z.string(), Plaintext: Base64, EncryptionContext: Context });
-const DecryptRequest = z.object({
-  KeyId: z.optional(z.string()),
-  CiphertextBlob: Base64,
-  EncryptionContext: Context,
-});
-const DataKeyRequest = z.object({
-  KeyId: z.string(),
-  KeySpec: z.optional(z.enum(['AES_128', 'AES_256'])),
-  NumberOfBytes: z.optional(z.number()),
-  EncryptionContext: Context,
-});
 
 /** KMS limits a message to sign or to hash; a longer one is sent as its digest. */
 const messageBytes = 4096;
@@ -68,7 +51,7 @@ const operations: Record<string, Operation> = {
   },
 
   GetPublicKey(request, keys) {
-    const key = keys.open(parseBody(Named, request).KeyId, 'ECC_NIST_P256');
+    const key = keys.open(parseBody(KeyRequest, request).KeyId, 'ECC_NIST_P256');
     return {
       KeyId: key.arn,
       PublicKey: publicKeyOf(key).toString('base64'),
@@ -129,7 +112,7 @@ const operations: Record<string, Operation> = {
   },
 
   DescribeKey(request, keys) {
-    const { arn, spec } = keys.find(parseBody(Named, request).KeyId);
+    const { arn, spec } = keys.find(parseBody(KeyRequest, request).KeyId);
     return {
       KeyMetadata: { Arn: arn, KeyId: keyIdOf(arn), KeySpec: spec, Enabled: true, KeyState: 'Enabled' },
     };
@@ -180,17 +163,8 @@ export function makeKms(keys: KeyStore): Service {
   };
 }
 
-const AnyCall = z.object({
-  KeyId: z.optional(z.string()),
-  CiphertextBlob: z.optional(Base64),
-  SigningAlgorithm: z.optional(z.string()),
-  MacAlgorithm: z.optional(z.string()),
-  MessageType: z.optional(z.string()),
-  EncryptionContext: Context,
-});
-
 function permissionOf(request: AwsRequest, keys: KeyStore): Permission {
-  const call = parseBody(AnyCall, request);
+  const call = parseBody(AnyRequest, request);
   const context: Record<string, string> = {};
   if (call.SigningAlgorithm) context['kms:SigningAlgorithm'] = call.SigningAlgorithm;
   if (call.MacAlgorithm) context['kms:MacAlgorithm'] = call.MacAlgorithm;

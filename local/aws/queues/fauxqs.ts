@@ -27,6 +27,7 @@ const authorization = (service: string) =>
 /** Headers that are about the connection to us and not about the call. */
 const ofConnection = new Set(['connection', 'transfer-encoding', 'content-length', 'expect', 'keep-alive']);
 
+/** Starts the server inside this process. `inject` hands it requests without a socket. */
 export async function startFauxqsInside(): Promise<Fauxqs> {
   const app = buildApp({ logger: false, defaultRegion: region });
   await app.ready();

@@ -15,4 +15,5 @@ export type TimeLimits = {
   idleTransactionMilliseconds: number;
 };
 
+/** The Data API's own. */
 export const timeLimits: TimeLimits = { statementMilliseconds: 45_000, idleTransactionMilliseconds: 180_000 };

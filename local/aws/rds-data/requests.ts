@@ -19,6 +19,7 @@ const SqlParameter = z.object({
 
 const Target = { resourceArn: z.string(), secretArn: z.string(), database: z.optional(z.string()) };
 
+/** Of ExecuteStatement. */
 export const ExecuteRequest = z.object({
   ...Target,
   sql: z.string(),
@@ -37,6 +38,7 @@ export const ExecuteRequest = z.object({
   schema: z.optional(z.string()),
 });
 
+/** Of BatchExecuteStatement. */
 export const BatchRequest = z.object({
   ...Target,
   sql: z.string(),
@@ -45,6 +47,7 @@ export const BatchRequest = z.object({
   schema: z.optional(z.string()),
 });
 
+/** Of BeginTransaction. */
 export const BeginRequest = z.object({ ...Target, schema: z.optional(z.string()) });
 
 /** Of a commit and a rollback. */

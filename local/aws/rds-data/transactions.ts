@@ -15,6 +15,7 @@ export type Transactions = {
   rollback(id: string, role: string): Promise<void>;
 };
 
+/** Begins, lends and ends transactions by id. One that nobody uses for long enough is rolled back. */
 export function holdTransactions(database: Database, time: TimeLimits, patience: Patience): Transactions {
   const held = new Map<string, Held>();
 

@@ -11,8 +11,10 @@ export type TypeFacts = {
 
 export type TypeCatalogue = ReadonlyMap<number, TypeFacts>;
 
+/** Asks for every type that there is; `readCatalogue` reads the answer. */
 export const catalogueSql = 'select oid, typname, typcategory, typelem from pg_catalog.pg_type';
 
+/** Types by OID, from the rows of `catalogueSql`. */
 export function readCatalogue(result: Result): TypeCatalogue {
   return new Map(
     result.rows.map(([oid, name, category, element]) => [

@@ -1,4 +1,4 @@
--- Gives back a token that was drawn from a bucket: whoever draws before he knows whether he must, as a sign-in does.
+-- Gives back a token that was drawn from a bucket: for whoever draws before knowing whether it was due, as a sign-in does.
 create or replace function app.put_back(bucket text, burst integer, period interval) returns void
 language sql security definer set search_path = public, pg_temp as $$
   update app.rate_limits r set full_at = r.full_at - period / burst where r.bucket = put_back.bucket

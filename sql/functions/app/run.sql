@@ -1,11 +1,12 @@
 -- The one door of the database: `app.run(context, statement, args)` runs one statement for one caller in one transaction.
 -- It answers with one jsonb row of meta data, or one refusal, and then one jsonb row for each row of the statement: the Data
--- API allows 64 KB a row and 1 MiB a response. Every statement must return rows, for `for … in execute` opens a cursor.
+-- API allows 64 KB a row and 1 MiB a response. Rows beyond that are left out, and `cut` in the meta data says so. Every
+-- statement must return rows, for `for … in execute` opens a cursor.
 --
 -- The values come as text, so that text which PostgreSQL cannot store is refused inside, where refusals are caught.
 -- context: { marketplace, now, actor?, session?, access?, idempotency_key?, caller?, fingerprint?, request_id?, ip?, user_agent? }
 
--- Sets whom and when the transaction is about. Separate from `open_call`, so that functions of the owner see it too.
+-- Sets whom and when the transaction is about.
 create or replace function app.set_context(context jsonb) returns void language sql as $$
   select set_config('app.marketplace', coalesce(context ->> 'marketplace', ''), true),
          set_config('app.actor', coalesce(context ->> 'actor', ''), true),
@@ -33,6 +34,7 @@ begin
   return jsonb_build_object('replayed', true, 'rows', to_jsonb(earlier.result));
 end $$;
 
+-- Keeps the answer to an idempotency key, in the transaction that it is the answer of. An older one than a day is replaced.
 create or replace function app.keep_answer(context jsonb, answer jsonb[]) returns void
 language sql security definer set search_path = public, pg_temp as $$
   insert into app.idempotency_keys (marketplace, caller, key, fingerprint, result)
@@ -41,9 +43,11 @@ language sql security definer set search_path = public, pg_temp as $$
     do update set fingerprint = excluded.fingerprint, result = excluded.result, created_at = excluded.created_at
 $$;
 
+-- Runs one statement, as the head of this file says. What goes wrong inside rolls back and is returned as a refusal.
 create or replace function app.run(context jsonb, statement text, args text) returns setof jsonb language plpgsql as $$
 declare
   row_ record; answer jsonb[] := '{}'; earlier jsonb; refusal text; keyed boolean := context ? 'idempotency_key'; wrote boolean;
+  item jsonb; bytes integer := 0; cut boolean := false;
   state text; constraint_ text; table_ text; message_ text; detail_ text; column_ text;
 begin
   begin
@@ -58,12 +62,19 @@ begin
       earlier := app.earlier_answer(context);
       if earlier ? 'refused' then return next earlier; return; end if;
       if earlier is not null then
-        return next jsonb_build_object('replayed', true, 'emitted', 0);
+        return next jsonb_build_object('replayed', true, 'emitted', 0, 'cut', false);
         return query select jsonb_array_elements(earlier -> 'rows');
         return;
       end if;
     end if;
-    for row_ in execute statement using args::jsonb loop answer := answer || to_jsonb(row_); end loop;
+    for row_ in execute statement using args::jsonb loop
+      -- The Data API writes each row's JSON as a text inside of JSON, which doubles it at most.
+      item := to_jsonb(row_);
+      bytes := bytes + octet_length(item::text);
+      cut := bytes > 500000;
+      exit when cut;
+      answer := answer || item;
+    end loop;
     set constraints all immediate;   -- deferred refusals happen here, where they are caught
     -- Only a transaction that wrote has an id: a load before the write leaves the key free for the write.
     wrote := pg_current_xact_id_if_assigned() is not null;
@@ -75,7 +86,7 @@ begin
       'table', nullif(table_, ''), 'column', nullif(column_, ''), 'message', message_, 'detail', nullif(detail_, '')));
     return;
   end;
-  return next jsonb_build_object('replayed', false, 'emitted', current_setting('app.emitted')::integer);
+  return next jsonb_build_object('replayed', false, 'emitted', current_setting('app.emitted')::integer, 'cut', cut);
   return query select unnest(answer);
 end $$;
 

@@ -7,6 +7,7 @@ language sql security definer set search_path = public, pg_temp as $$
   returning t.id
 $$;
 
+-- Settles the open timer of this subject, if there is one.
 create or replace function app.cancel_timer(kind text, subject_id uuid) returns void
 language sql security definer set search_path = public, pg_temp as $$
   update app.timers t set settled_at = app.now(), outcome = 'cancelled'
@@ -14,10 +15,10 @@ language sql security definer set search_path = public, pg_temp as $$
 $$;
 
 -- Calls the handlers of at most `batch` due timers, each in a savepoint of its own: one that fails is tried again later, and
--- given up after ten tries. Several sweeps may run at once; each takes rows that no other holds.
+-- given up after ten tries. Several sweeps may run at once; each takes rows that no other holds. One row for each kind.
 create or replace function app.sweep_timers(batch integer) returns table (kind text, done integer, failed integer)
 language plpgsql security definer set search_path = public, pg_temp as $$
-declare due record; message_ text; tally jsonb := '{}';
+declare due record; message_ text; kinds text[] := '{}'; successes boolean[] := '{}';
 begin
   for due in
     select t.id, t.kind, t.subject_id, t.marketplace, t.attempts, h.handler
@@ -29,7 +30,7 @@ begin
     begin
       execute format('select %s($1)', due.handler) using due.subject_id;
       update app.timers set settled_at = app.now(), outcome = 'done', attempts = due.attempts + 1 where id = due.id;
-      tally := jsonb_set(tally, array[due.kind || ' done'], to_jsonb(coalesce((tally ->> (due.kind || ' done'))::integer, 0) + 1));
+      successes := array_append(successes, true);
     exception when others then
       get stacked diagnostics message_ = message_text;
       update app.timers set attempts = due.attempts + 1, last_error = message_,
@@ -37,13 +38,13 @@ begin
         settled_at = case when due.attempts >= 9 then app.now() end,
         outcome = case when due.attempts >= 9 then 'failed' end
       where id = due.id;
-      tally := jsonb_set(tally, array[due.kind || ' failed'], to_jsonb(coalesce((tally ->> (due.kind || ' failed'))::integer, 0) + 1));
+      successes := array_append(successes, false);
     end;
+    kinds := array_append(kinds, due.kind);
   end loop;
   return query
-    select split_part(e.key, ' ', 1), sum(e.value::integer) filter (where e.key like '% done')::integer,
-           sum(e.value::integer) filter (where e.key like '% failed')::integer
-    from jsonb_each_text(tally) as e group by 1;
+    select s.kind, count(*) filter (where s.success)::integer, count(*) filter (where not s.success)::integer
+    from unnest(kinds, successes) as s (kind, success) group by 1;
 end $$;
 
 grant execute on function app.set_timer(text, uuid, timestamptz), app.cancel_timer(text, uuid) to vicinity_api, vicinity_worker;

@@ -17,7 +17,8 @@ begin
   draft.status := case when (details ->> 'instant')::boolean then flow.instant else flow.on_request end;
   if draft.status is null then perform app.refuse('requests_not_supported'); end if;
   if draft.status is distinct from flow.instant then
-    draft.expires_at := app.now() + make_interval(secs => (details ->> 'request_timeout')::integer);
+    -- Nobody is left to accept what has begun.
+    draft.expires_at := least(app.now() + make_interval(secs => (details ->> 'request_timeout')::integer), draft.starts_at);
   else
     draft.confirmed_at := app.now();
   end if;

@@ -34,6 +34,11 @@ begin
   where t.id = b.id returning t.* into b;
   if b.status = any (flow.live) then
     update booking.reservations r set kind = 'booking', expires_at = null where r.booking_id = b.id and r.kind = 'hold';
+    -- The time of a request may be gone although it has not run out here: whoever took it has a clock that is ahead, or
+    -- this call has waited for the database.
+    if not found and previous = flow.on_request then
+      perform app.refuse('transition_not_allowed', 'the time of the request has gone to somebody else');
+    end if;
   else
     delete from booking.reservations r where r.booking_id = b.id;
   end if;

@@ -1,4 +1,4 @@
--- What a person sees of the own account, as the use cases' `Account` reads it.
+-- What a person sees of their own account, as the use cases' `Account` reads it.
 create or replace function identity.account(person identity.users) returns jsonb language sql stable as $$
   select jsonb_build_object('id', person.id, 'full_name', person.full_name, 'email', person.email,
     'email_verified_at', person.email_verified_at, 'phone', person.phone, 'phone_verified_at', person.phone_verified_at,

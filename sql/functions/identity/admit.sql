@@ -1,4 +1,4 @@
--- Whether somebody who has proven who he is may come in. A suspension whose time is over ends here.
+-- Whether somebody who has proven who they are may come in. A suspension whose time is over ends here.
 create or replace function identity.admit(person_id uuid) returns boolean
 language plpgsql security definer set search_path = public, pg_temp as $$
 begin

@@ -6,7 +6,7 @@ language sql security definer set search_path = public, pg_temp as $$
   where s.id = revoke_session.session_id and s.revoked_at is null
 $$;
 
--- Signs the caller out of one of the own sessions.
+-- Signs the caller out of one of their own sessions.
 create or replace function identity.end_session(session_id uuid) returns boolean
 language plpgsql security definer set search_path = public, pg_temp as $$
 begin

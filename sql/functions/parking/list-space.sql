@@ -17,8 +17,7 @@ begin
   from app.marketplaces m where m.slug = app.marketplace();
   space.id := app.uuid_v7();
   space.owner_id := app.actor();
-  space.location := st_setsrid(st_makepoint((details #>> '{location,longitude}')::float8,
-    (details #>> '{location,latitude}')::float8), 4326)::geography;
+  space.location := app.point((details #>> '{location,latitude}')::float8, (details #>> '{location,longitude}')::float8);
   space.listing_status := 'active';
   space.version := 1;
   space.created_at := app.now();
