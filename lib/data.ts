@@ -18,6 +18,7 @@ export class DataStack extends Stack {
   readonly uploads: Uploads;
   /** The public keys of access tokens, as a JSON Web Key Set. Known only after the migration. */
   readonly tokenKeys: string;
+  readonly dataKeys: string;
 
   constructor(app: App, props: DataProps) {
     const { settings, bundle, fingerprint } = props;
@@ -53,5 +54,6 @@ export class DataStack extends Stack {
       keys,
     });
     this.tokenKeys = migration.tokenKeys;
+    this.dataKeys = migration.dataKeys;
   }
 }

@@ -80,6 +80,16 @@ const NEEDS: Record<Need, (platform: Platform) => Grants> = {
     environment: { HASH_KEY_ARN: data.keys.hash.keyArn },
     statements: [allow('kms:GenerateMac', data.keys.hash.keyArn)],
   }),
+  sealing: ({ data }) => ({
+    environment: { DATA_KEY_ARN: data.keys.data.keyArn, DATA_KEYS: data.dataKeys },
+    statements: [
+      new PolicyStatement({
+        actions: ['kms:Decrypt'],
+        resources: [data.keys.data.keyArn],
+        conditions: { StringEquals: { 'kms:EncryptionContext:purpose': 'personal-data' } },
+      }),
+    ],
+  }),
   'event-bus': ({ events }) => ({
     environment: { EVENT_BUS_NAME: events.bus.eventBusName },
     statements: [allow('events:PutEvents', events.bus.eventBusArn)],

@@ -28,6 +28,8 @@ export type MigrationProps = {
 export class Migration extends Construct {
   /** The public keys of access tokens, as a JSON Web Key Set. */
   readonly tokenKeys: string;
+  /** Wrapped data keys of sealed values, as JSON. */
+  readonly dataKeys: string;
 
   constructor(scope: Construct, id: string, props: MigrationProps) {
     super(scope, id);
@@ -45,6 +47,7 @@ export class Migration extends Construct {
         API_SECRET_ARN: secrets.api.secretArn,
         WORKER_SECRET_ARN: secrets.worker.secretArn,
         TOKEN_KEY_ARN: keys.token.keyArn,
+        DATA_KEY_ARN: keys.data.keyArn,
       },
       statements: [
         new PolicyStatement({ actions: ['rds-data:ExecuteStatement'], resources: [cluster.clusterArn] }),
@@ -53,6 +56,11 @@ export class Migration extends Construct {
           keys.data.keyArn,
         ),
         new PolicyStatement({ actions: ['kms:GetPublicKey'], resources: [keys.token.keyArn] }),
+        new PolicyStatement({
+          actions: ['kms:GenerateDataKeyWithoutPlaintext'],
+          resources: [keys.data.keyArn],
+          conditions: { StringEquals: { 'kms:EncryptionContext:purpose': 'personal-data' } },
+        }),
       ],
     });
     acknowledge(fn, {
@@ -69,5 +77,6 @@ export class Migration extends Construct {
     // The Data API answers once there is an instance, and `cluster` is the instances too.
     resource.node.addDependency(cluster);
     this.tokenKeys = resource.getAttString('TokenKeys');
+    this.dataKeys = resource.getAttString('DataKeys');
   }
 }

@@ -1370,6 +1370,14 @@ PARTITION BY RANGE (id);
 
 ALTER TABLE ONLY app.audit_logs FORCE ROW LEVEL SECURITY;
 
+CREATE TABLE app.data_keys (
+    id uuid DEFAULT app.uuid_v7() NOT NULL,
+    wrapped text NOT NULL,
+    created_at timestamp with time zone DEFAULT app.now() NOT NULL
+);
+
+ALTER TABLE ONLY app.data_keys FORCE ROW LEVEL SECURITY;
+
 CREATE VIEW app.db_stats AS
  SELECT schemaname,
     relname AS tablename,
@@ -1717,6 +1725,9 @@ ALTER TABLE ONLY parking.space_secrets FORCE ROW LEVEL SECURITY;
 ALTER TABLE ONLY app.audit_logs
     ADD CONSTRAINT audit_logs_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY app.data_keys
+    ADD CONSTRAINT data_keys_pkey PRIMARY KEY (id);
+
 ALTER TABLE ONLY app.idempotency_keys
     ADD CONSTRAINT idempotency_keys_pkey PRIMARY KEY (marketplace, caller, key);
 
@@ -2017,6 +2028,8 @@ CREATE POLICY api_select ON app.settings FOR SELECT TO vicinity_api USING (((mar
 
 ALTER TABLE app.audit_logs ENABLE ROW LEVEL SECURITY;
 
+ALTER TABLE app.data_keys ENABLE ROW LEVEL SECURITY;
+
 ALTER TABLE app.idempotency_keys ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE app.marketplaces ENABLE ROW LEVEL SECURITY;
@@ -2024,6 +2037,8 @@ ALTER TABLE app.marketplaces ENABLE ROW LEVEL SECURITY;
 ALTER TABLE app.outbox ENABLE ROW LEVEL SECURITY;
 
 CREATE POLICY owner_all ON app.audit_logs TO vicinity_owner USING (true) WITH CHECK (true);
+
+CREATE POLICY owner_all ON app.data_keys TO vicinity_owner USING (true) WITH CHECK (true);
 
 CREATE POLICY owner_all ON app.idempotency_keys TO vicinity_owner USING (true) WITH CHECK (true);
 
@@ -2052,6 +2067,8 @@ ALTER TABLE app.timer_handlers ENABLE ROW LEVEL SECURITY;
 ALTER TABLE app.timers ENABLE ROW LEVEL SECURITY;
 
 CREATE POLICY worker_all ON app.audit_logs TO vicinity_worker USING (true) WITH CHECK (true);
+
+CREATE POLICY worker_all ON app.data_keys TO vicinity_worker USING (true) WITH CHECK (true);
 
 CREATE POLICY worker_all ON app.idempotency_keys TO vicinity_worker USING (true) WITH CHECK (true);
 

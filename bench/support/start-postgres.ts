@@ -69,6 +69,7 @@ async function migrate(databaseUrl: string, dataFolder: string): Promise<void> {
       API_SECRET_ARN: aws.secrets.api,
       WORKER_SECRET_ARN: aws.secrets.worker,
       TOKEN_KEY_ARN: aws.keys.tokenKeyArn,
+      DATA_KEY_ARN: aws.keys.dataKeyArn,
     });
   } finally {
     await aws.close();

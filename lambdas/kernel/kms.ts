@@ -1,4 +1,4 @@
-import { GenerateMacCommand, KMSClient, SignCommand } from '@aws-sdk/client-kms';
+import { DecryptCommand, GenerateMacCommand, KMSClient, SignCommand } from '@aws-sdk/client-kms';
 
 // Import this file when it is needed (`await import`), not at the top: most Lambdas, and most calls, do without KMS. It names
 // the commands that are used, since a client imported as a whole cannot be shaken.
@@ -24,6 +24,20 @@ export async function sign(keyArn: string, message: Buffer): Promise<Buffer> {
   });
   const { Signature } = await client.send(command);
   return bytesOf(Signature);
+}
+
+/** What every data key is wrapped with, so that the right to unwrap one opens nothing else under the same key. */
+export const DATA_KEY_CONTEXT = { purpose: 'personal-data' };
+
+/** The plain 32 bytes of a data key. */
+export async function unwrapDataKey(keyArn: string, wrapped: Buffer): Promise<Buffer> {
+  const command = new DecryptCommand({
+    KeyId: keyArn,
+    CiphertextBlob: wrapped,
+    EncryptionContext: DATA_KEY_CONTEXT,
+  });
+  const { Plaintext } = await client.send(command);
+  return bytesOf(Plaintext);
 }
 
 function bytesOf(answer: Uint8Array | undefined): Buffer {

@@ -25,6 +25,7 @@ export const permitted = (permission: string): Extract<Access, { kind: 'permitte
 export type Need =
   | 'token-signing' // kms:Sign on the token key, TOKEN_KEY_ARN
   | 'keyed-hash' // kms:GenerateMac on the hash key, HASH_KEY_ARN
+  | 'sealing' // kms:Decrypt of data keys, DATA_KEY_ARN and DATA_KEYS
   | 'event-bus' // events:PutEvents on the bus, EVENT_BUS_NAME
   | 'sms' // sms-voice:SendTextMessage, SMS_ORIGINATION_IDENTITY
   | 'whatsapp' // social-messaging:SendWhatsAppMessage, WHATSAPP_PHONE_NUMBER_ID

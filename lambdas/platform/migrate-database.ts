@@ -1,11 +1,12 @@
 import { createPublicKey } from 'node:crypto';
 import { join } from 'node:path';
-import { GetPublicKeyCommand, KMSClient } from '@aws-sdk/client-kms';
+import { GenerateDataKeyWithoutPlaintextCommand, GetPublicKeyCommand, KMSClient } from '@aws-sdk/client-kms';
 import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import type { CloudFormationCustomResourceEvent } from 'aws-lambda';
 import { calculateJwkThumbprint } from 'jose';
 import { marketplaces } from '../../marketplaces/index.ts';
 import { environment } from '../kernel/environment.ts';
+import { DATA_KEY_CONTEXT } from '../kernel/kms.ts';
 import { describeError, log } from '../kernel/log.ts';
 import { migrate } from './migrations.ts';
 import { asOwner } from './owner-connection.ts';
@@ -17,7 +18,7 @@ const SEEDS = ['app.seed_marketplaces', 'booking.seed_flows'];
 /**
  * The custom resource that every other stack waits for: it migrates the database, gives the two runtime roles their
  * passwords, seeds the marketplaces, makes the partitions, and answers with the public keys of the access tokens
- * (`TokenKeys`, a JWKS). Every step can be repeated.
+ * (`TokenKeys`, a JWKS) and the wrapped keys of sealed values (`DataKeys`). Every step can be repeated.
  *
  * @param folder holds `migrations/` and `functions/`
  */
@@ -42,11 +43,11 @@ export function deployFrom(folder: string) {
   };
 }
 
-async function deploy(
-  event: CloudFormationCustomResourceEvent,
-  folder: string,
-): Promise<{ TokenKeys: string }> {
-  if (event.RequestType === 'Delete') return { TokenKeys: '' };
+/** What the other stacks are told: public keys of tokens as a JWKS, and the wrapped keys of sealed values. */
+type Published = { TokenKeys: string; DataKeys: string };
+
+async function deploy(event: CloudFormationCustomResourceEvent, folder: string): Promise<Published> {
+  if (event.RequestType === 'Delete') return { TokenKeys: '', DataKeys: '' };
   const applied = await migrate(folder);
   log.info('migrated', { applied });
   await setPassword('vicinity_api', environment('API_SECRET_ARN'));
@@ -56,7 +57,28 @@ async function deploy(
   }
   const partitions = await asOwner('select partition, change from app.rotate_partitions()');
   log.info('partitions', { partitions });
-  return { TokenKeys: JSON.stringify({ keys: [await publicKey(environment('TOKEN_KEY_ARN'))] }) };
+  return {
+    TokenKeys: JSON.stringify({ keys: [await publicKey(environment('TOKEN_KEY_ARN'))] }),
+    DataKeys: JSON.stringify(await dataKeys(environment('DATA_KEY_ARN'))),
+  };
+}
+
+/** The wrapped data keys, the newest first. The first deployment makes one; the plain key is never seen here. */
+async function dataKeys(keyArn: string): Promise<Record<string, unknown>[]> {
+  const select = 'select id::text as id, wrapped as key from app.data_keys order by app.data_keys.id desc';
+  const existing = await asOwner(select);
+  if (existing.length > 0) return existing;
+  const { CiphertextBlob } = await new KMSClient().send(
+    new GenerateDataKeyWithoutPlaintextCommand({
+      KeyId: keyArn,
+      KeySpec: 'AES_256',
+      EncryptionContext: DATA_KEY_CONTEXT,
+    }),
+  );
+  await asOwner('insert into app.data_keys (wrapped) values (:wrapped) returning id::text', {
+    wrapped: Buffer.from(CiphertextBlob ?? []).toString('base64'),
+  });
+  return asOwner(select);
 }
 
 async function setPassword(role: string, secretArn: string): Promise<void> {

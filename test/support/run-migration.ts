@@ -7,7 +7,7 @@ import { deployFrom } from '../../lambdas/platform/migrate-database.ts';
 export async function runMigration(
   folder: string,
   environment: Record<string, string>,
-): Promise<{ TokenKeys: string }> {
+): Promise<{ TokenKeys: string; DataKeys: string }> {
   const before = { ...process.env };
   Object.assign(process.env, environment);
   const { promise, resolve } = Promise.withResolvers<string>();

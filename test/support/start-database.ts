@@ -41,18 +41,20 @@ export default async function setup(project: TestProject) {
     DATABASE_ARN: aws.clusterArn,
     DATABASE_NAME: 'vicinity',
     TOKEN_KEY_ARN: aws.keys.tokenKeyArn,
+    DATA_KEY_ARN: aws.keys.dataKeyArn,
   };
   const migration = {
     OWNER_SECRET_ARN: aws.secrets.owner,
     API_SECRET_ARN: aws.secrets.api,
     WORKER_SECRET_ARN: aws.secrets.worker,
   };
-  const { TokenKeys } = await runMigration(join(ROOT, 'sql'), { ...base, ...migration });
+  const { TokenKeys, DataKeys } = await runMigration(join(ROOT, 'sql'), { ...base, ...migration });
   if (!databaseUrl && !existsSync(snapshot)) await aws.saveSnapshot(snapshot);
   const queues = await connectBus(aws, ofKind(await readCatalogue(ROOT), 'queue'));
   project.provide('environment', {
     ...base,
     TOKEN_KEYS: TokenKeys,
+    DATA_KEYS: DataKeys,
     DATABASE_SECRET_ARN: aws.secrets.api,
     OWNER_SECRET_ARN: aws.secrets.owner,
     HASH_KEY_ARN: aws.keys.hashKeyArn,
