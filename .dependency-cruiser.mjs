@@ -1,10 +1,10 @@
 /** Imports point one way: a module sees the kernel and the `<module>.ts` of modules before it, never their use cases. */
 const ORDER = [
   ['identity'],
-  ['money', 'chat', 'notify', 'trust'],
+  ['money', 'chat', 'notify', 'trust', 'verification'],
   ['booking'],
   ['parking', 'services', 'sessions', 'homes'],
-  ['insight', 'admin'],
+  ['insight', 'admin', 'privacy'],
 ];
 
 const folder = names => `^lambdas/(${names.join('|')})/`;

@@ -3,7 +3,7 @@ import type { Statement } from '../lambdas/kernel/sql.ts';
 import { searchSpaces } from '../lambdas/parking/search-spaces.ts';
 import { marketplaceOf } from '../marketplaces/index.ts';
 import { atLeast, atMost, compare, type Result } from './support/measure.ts';
-import { startPostgres } from './support/start-postgres.ts';
+import { migrate, startPostgres } from './support/start-postgres.ts';
 
 const TURNS = 200;
 /** San Francisco and around: some 2,000 spaces to the square kilometre when there are a million. */
@@ -16,6 +16,7 @@ const BOX = { south: 37.6, north: 37.82, west: -122.52, east: -122.25 };
 export async function benchSearch(): Promise<Result[]> {
   const server = await startPostgres();
   try {
+    await migrate(server.url);
     const owner = await connect(server.url, 'vicinity_owner');
     const api = await connect(server.url, 'vicinity_api');
     await seedOwner(owner);

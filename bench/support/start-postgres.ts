@@ -9,11 +9,12 @@ import { runMigration } from '../../test/support/run-migration.ts';
 
 const BIN = process.env.POSTGRES_BIN ?? '/usr/lib/postgresql/15/bin';
 
-/** A migrated PostgreSQL of the benchmark's own, on loopback, with settings of a small server. */
+/** A PostgreSQL of the benchmark's own, on loopback, with settings of a small server. */
 export type Server = { url: string; stop(): Promise<void> };
 
 /**
- * Starts a PostgreSQL server in a folder of its own and migrates it as a deployment would.
+ * Starts a PostgreSQL server in a folder of its own, with an empty database. The local cloud migrates it when it starts;
+ * `migrate` does so without one.
  *
  * @throws Error with one sentence when PostgreSQL with PostGIS is not installed
  */
@@ -44,7 +45,6 @@ export async function startPostgres(): Promise<Server> {
   run('pg_ctl', ['-D', join(home, 'data'), '-w', '-l', join(home, 'log'), '-o', settings, 'start']);
   const url = `postgres://postgres@127.0.0.1:${port}/vicinity`;
   run('createdb', ['-h', '127.0.0.1', '-p', String(port), '-U', 'postgres', 'vicinity']);
-  await migrate(url, join(home, 'keys'));
   return {
     url,
     async stop() {
@@ -54,8 +54,9 @@ export async function startPostgres(): Promise<Server> {
   };
 }
 
-async function migrate(databaseUrl: string, dataFolder: string): Promise<void> {
-  const folder = process.getuid?.() === 0 ? mkdtempSync(join(tmpdir(), 'vicinity-bench-keys-')) : dataFolder;
+/** Migrates a database as a deployment would. Once in a process: the migration keeps its connection. */
+export async function migrate(databaseUrl: string): Promise<void> {
+  const folder = mkdtempSync(join(tmpdir(), 'vicinity-bench-keys-'));
   const aws = await startAws({ databaseUrl, dataFolder: folder, now: () => new Date() });
   try {
     await runMigration(join(import.meta.dirname, '../../sql'), {
