@@ -1,13 +1,29 @@
 import { cp, mkdir, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { build } from 'esbuild';
+import { type BuildOptions, build } from 'esbuild';
 import { type Entry, MIGRATION, ofKind } from './catalogue.ts';
-import { numberingPlans, placeNumberingPlans } from './numbering-plans.ts';
+import { buildPhoneNumbers, phoneNumbers, placePhoneNumbers } from './phone-numbers.ts';
 import { writeReference } from './reference.ts';
 
 /** The folder of one Lambda inside the bundle: its `index.js` and what stands beside it, and nothing else. */
 export const folderOf = (bundle: string, entry: { module: string; name: string }) =>
   join(bundle, entry.module, entry.name);
+
+const OPTIONS = {
+  bundle: true,
+  minify: true,
+  treeShaking: true,
+  platform: 'node',
+  target: 'node24',
+  // CommonJS starts faster than ESM on Lambda, and sources written as ESM shake better than their main builds.
+  format: 'cjs',
+  mainFields: ['module', 'main'],
+  alias: { '@aws-sdk/credential-provider-node': join(import.meta.dirname, 'lambda-credentials.ts') },
+  // CommonJS has no import.meta, and a bundle's own files stand beside it, as a source file's do.
+  define: { 'import.meta.dirname': '__dirname' },
+  legalComments: 'none',
+  logLevel: 'warning',
+} satisfies BuildOptions;
 
 /**
  * Builds every Lambda in one esbuild call, which parses the shared libraries once: 180 Lambdas take seconds.
@@ -21,27 +37,16 @@ export async function bundleLambdas(root: string, entries: readonly Entry[], bun
   const migration = { ...MIGRATION, file: join(root, 'lambdas', MIGRATION.module, `${MIGRATION.name}.ts`) };
   const all = [...entries, migration];
   await build({
+    ...OPTIONS,
     entryPoints: all.map(({ module, name, file }) => ({ in: file, out: `${module}/${name}/index` })),
     outdir: bundle,
-    bundle: true,
-    minify: true,
-    treeShaking: true,
-    platform: 'node',
-    target: 'node24',
-    // CommonJS starts faster than ESM on Lambda, and sources written as ESM shake better than their main builds.
-    format: 'cjs',
-    mainFields: ['module', 'main'],
-    alias: { '@aws-sdk/credential-provider-node': join(import.meta.dirname, 'lambda-credentials.ts') },
-    // CommonJS has no import.meta, and a bundle's own files stand beside it, as a source file's do.
-    define: { 'import.meta.dirname': '__dirname' },
-    plugins: [numberingPlans],
-    legalComments: 'none',
-    logLevel: 'warning',
+    plugins: [phoneNumbers],
   });
+  await buildPhoneNumbers(root, bundle, OPTIONS);
   // Says what the file is, wherever the folder lies: without it a `type` of a folder above would decide.
   const manifest = JSON.stringify({ type: 'commonjs' });
   await Promise.all(all.map(entry => writeFile(join(folderOf(bundle, entry), 'package.json'), manifest)));
-  await Promise.all(all.map(entry => placeNumberingPlans(folderOf(bundle, entry))));
+  await Promise.all(all.map(entry => placePhoneNumbers(bundle, folderOf(bundle, entry))));
   await copySql(root, folderOf(bundle, MIGRATION));
   await writeFiles(entries, bundle);
 }

@@ -33,7 +33,7 @@ export async function readContact(input: ContactInput, marketplace: Marketplace)
   };
 }
 
-/** The numbering plans of the world are 100 KB: they are loaded only by a request that needs them. */
+/** The library and the numbering plans of the world are 120 KB: they are loaded only by a request that needs them. */
 async function normalise(text: string, country: string): Promise<string> {
   const { toE164 } = await import('./phone.ts');
   return toE164(text, country);

@@ -1,6 +1,5 @@
 import * as z from 'zod/mini';
 import { count, id, instant, text } from '../kernel/fields.ts';
-import { keyedHash } from '../kernel/keyed-hash.ts';
 import { common, Refusal, refuse } from '../kernel/refusal.ts';
 
 /** An e-mail address, in lower case: nobody can have two accounts that differ in it. */
@@ -65,15 +64,6 @@ export const codePurpose = z._default(
 
 /** Seconds for which a one-time code can be used. */
 export const CODE_SECONDS = 600;
-
-/**
- * The one-time code of an id: six digits, derived by a key that never leaves KMS. So it is stored nowhere and travels through
- * no queue: whoever sends it derives it again.
- */
-export async function codeOf(otpId: string): Promise<string> {
-  const mac = await keyedHash(`otp-code:${otpId}`);
-  return String(mac.readBigUInt64BE(0) % 1_000_000n).padStart(6, '0');
-}
 
 /** The refusal of whoever proves who they are while the account is suspended. */
 export const accountSuspended = { account_suspended: common.account_suspended };

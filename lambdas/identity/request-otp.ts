@@ -2,11 +2,12 @@ import { randomUUID } from 'node:crypto';
 import * as z from 'zod/mini';
 import { count } from '../kernel/fields.ts';
 import { http } from '../kernel/http.ts';
+import { codeOf } from '../kernel/one-time-code.ts';
 import { sql } from '../kernel/sql.ts';
 import { everyone, useCase } from '../kernel/use-case.ts';
 import { hashCode, hashDestination } from './codes.ts';
 import { contactFields, exactlyOne, readContact } from './contact.ts';
-import { CODE_SECONDS, codeOf, codePurpose, limits, tooManyAttempts } from './identity.ts';
+import { CODE_SECONDS, codePurpose, limits, tooManyAttempts } from './identity.ts';
 
 /** Sends a one-time code to an address or a number that has an account. The answer is the same where none has. */
 export const requestOtp = useCase({

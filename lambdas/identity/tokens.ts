@@ -1,7 +1,8 @@
 import { createHash, randomBytes } from 'node:crypto';
 import type * as z from 'zod/mini';
-import { ISSUER } from '../kernel/authenticate.ts';
+
 import { environment } from '../kernel/environment.ts';
+import { ISSUER } from '../kernel/tokens.ts';
 import type { Opened } from './identity.ts';
 
 const ACCESS_TOKEN_SECONDS = 900;

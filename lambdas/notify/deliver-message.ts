@@ -1,7 +1,7 @@
 import type * as z from 'zod/mini';
 import { marketplaceOf } from '../../marketplaces/index.ts';
-import { codeOf } from '../identity/identity.ts';
 import { log } from '../kernel/log.ts';
+import { codeOf } from '../kernel/one-time-code.ts';
 import type { Delivery } from '../kernel/queue.ts';
 import { sql } from '../kernel/sql.ts';
 import { fillTemplate, readValue } from './fill-template.ts';
