@@ -1,8 +1,12 @@
-import { defineConfig } from 'vitest/config';
+import { configDefaults, defineConfig } from 'vitest/config';
+
+/** Tests of what only a server does: they are part of the suite when it runs on one. */
+const SERVER_ONLY = process.env.DATABASE_URL ? [] : ['test/local-aws/server-database.test.ts'];
 
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
+    exclude: [...configDefaults.exclude, ...SERVER_ONLY],
     globalSetup: 'test/support/start-database.ts',
     setupFiles: 'test/support/prepare-file.ts',
     pool: 'threads',

@@ -7,7 +7,7 @@ import { startOwnAws } from './shared-aws.ts';
 
 const databaseUrl = process.env.DATABASE_URL;
 
-describe.runIf(databaseUrl)('PostgreSQL behind the Data API', () => {
+describe('PostgreSQL behind the Data API', () => {
   let aws: Aws;
   let api: ReturnType<typeof dataApi>;
   let admin: Client;

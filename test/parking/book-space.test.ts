@@ -1,6 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { beforeAll, expect, test } from 'vitest';
+import { type Database, openDatabase } from '../../lambdas/kernel/database.ts';
 import { sql } from '../../lambdas/kernel/sql.ts';
+import { bookSpace } from '../../lambdas/parking/book-space.ts';
+import { marketplaceOf } from '../../marketplaces/index.ts';
 import { anonymous } from '../support/client.ts';
 import { advanceClock } from '../support/clock.ts';
 import { asOwner } from '../support/database.ts';
@@ -168,4 +171,39 @@ test('a host who is no driver and somebody who is not signed in are refused', as
   const other = await signUp('driveway', { roles: ['host'] });
   expect((await book(other, space, inHours(24), inHours(26))).body.code).toBe('forbidden');
   expect((await book(anonymous('driveway'), space, inHours(24), inHours(26))).status).toBe(401);
+});
+
+test('a space whose price changed between the look and the booking is not booked at the old one', async () => {
+  const space = await listed(host, { hourly_rate: 500 });
+  const input = { space_id: space.id, from: inHours(24), to: inHours(26), notes: null };
+  const claims = JSON.parse(Buffer.from(driver.token?.split('.')[1] ?? '', 'base64url').toString());
+  const context = {
+    marketplace: 'driveway',
+    now: new Date().toISOString(),
+    actor: driver.id,
+    session: claims.sid,
+  };
+  const { contract } = bookSpace;
+  const db = openDatabase(
+    { ...context, access: 'parking.book' },
+    { trips: 0, emitted: 0 },
+    { refusals: contract.refusals },
+  );
+  const raced: Database = {
+    ...db,
+    // The owner is faster than the second trip.
+    async one(statement, row) {
+      const terms = await db.one(statement, row);
+      await asOwner(
+        sql`update parking.spaces set hourly_rate = 900, version = version + 1 where id = ${space.id}::uuid returning id`,
+      );
+      return terms;
+    },
+  };
+  const marketplace = marketplaceOf('driveway');
+  const call = bookSpace.run(input, { db: raced, marketplace, now: new Date(), actor: driver.id } as never);
+  await expect(call).rejects.toMatchObject({ code: 'listing_changed', status: 409 });
+  expect(await asOwner(sql`select 1 from booking.bookings where resource_id = ${space.id}::uuid`)).toEqual(
+    [],
+  );
 });
