@@ -1,0 +1,264 @@
+import { expect, test } from 'vitest';
+import { sql } from '../../lambdas/kernel/sql.ts';
+import { auth, newEmail, newPhone } from '../identity/accounts.ts';
+import { again, booked, inHours, listed } from '../parking/spaces.ts';
+import { anonymous, Client } from '../support/client.ts';
+import { messagesTo } from '../support/control-aws.ts';
+import { asOwner } from '../support/database.ts';
+import { deliverEvents } from '../support/deliver-events.ts';
+import { runSchedule } from '../support/invoke.ts';
+import { type Person, randomAddress, signUp } from '../support/people.ts';
+import { liveAWhile, PASSWORD } from './journey.ts';
+
+const DAY = 24 * 3600;
+const ME = '/api/v1/users/me';
+
+const deleteMe = (client: Client, proof: Record<string, unknown> = { password: PASSWORD }) =>
+  client.send('DELETE', ME, proof);
+const restore = (body: Record<string, unknown>, marketplace = 'driveway') =>
+  auth('restore-account', body, { marketplace, ip: randomAddress() });
+
+const statusOf = async (id: string) =>
+  (
+    await asOwner(
+      sql`select account_status, deleted_at is not null as deleted, purged_at is not null as purged, email
+          from identity.users where id = ${id}::uuid`,
+    )
+  )[0];
+
+/**
+ * Lets time pass for one person. The clock is left alone: a purge that believed in another day would take what other tests
+ * work with.
+ */
+const age = (person: Person, days: string) =>
+  asOwner(
+    sql`update identity.users set deleted_at = deleted_at - ${days}::interval where id = ${person.id}::uuid returning id`,
+  );
+
+/** Gone long before 90 days are over: sent events with their partitions, full buckets each night. */
+const SHORT_LIVED = ['app.outbox', 'app.rate_limits'];
+
+/** Tables in which a text stands, whatever the column. */
+async function tablesWith(marker: string): Promise<string[]> {
+  const tables = await asOwner(
+    sql`select c.oid::regclass::text as name from pg_class c join pg_namespace n on n.oid = relnamespace
+        where relkind in ('r', 'p') and not relispartition and nspname !~ '^pg_'
+          and nspname not in ('information_schema', 'public')`,
+  );
+  const parts = tables.map(
+    ({ name }) =>
+      `select '${name}' as name where exists (select from ${name} t where strpos(t::text, ($1->>0)) > 0)`,
+  );
+  const rows = await asOwner({ text: parts.join(' union all '), values: [marker] });
+  return rows.map(({ name }) => name);
+}
+
+test('a deleted account is closed at once, and its owner is told until when it can be restored', async () => {
+  const { person } = await liveAWhile();
+  const deleted = await deleteMe(person);
+  expect(deleted.status, deleted.text).toBe(200);
+  expect(Date.parse(deleted.body.restorable_until) - Date.now()).toBeGreaterThan(89 * DAY * 1000);
+  expect(await statusOf(person.id)).toMatchObject({ account_status: 'deleted', deleted: true });
+  expect(await person.get(ME)).toMatchObject({ status: 401, body: { code: 'session_ended' } });
+  expect(await auth('login', { email: person.email, password: PASSWORD })).toMatchObject({ status: 401 });
+  expect(await auth('refresh', { refresh_token: person.refreshToken })).toMatchObject({ status: 401 });
+  const tesla = await asOwner(
+    sql`select user_id from identity.tesla_accounts where user_id = ${person.id}::uuid`,
+  );
+  expect(tesla).toEqual([]);
+  const spaces = await asOwner(
+    sql`select distinct listing_status from parking.spaces where owner_id = ${person.id}::uuid`,
+  );
+  expect(spaces).toEqual([{ listing_status: 'inactive' }]);
+  const audits = await asOwner(
+    sql`select old_values, new_values from app.audit_logs
+        where user_id = ${person.id}::uuid and action = 'account.deleted'`,
+  );
+  expect(audits).toEqual([
+    { old_values: { account_status: 'active' }, new_values: { account_status: 'deleted' } },
+  ]);
+});
+
+test('an account is deleted by a one-time code where there is no password', async () => {
+  const phone = newPhone();
+  const made = await auth('signup', { phone, full_name: 'Ravi', roles: ['driver'] });
+  const person = new Client('driveway', made.body.access_token);
+  expect(await deleteMe(person, { code: '000000' })).toMatchObject({
+    status: 410,
+    body: { code: 'code_expired' },
+  });
+  await auth('request-otp', { phone });
+  await deliverEvents();
+  const [message] = await messagesTo(phone);
+  const code = /\b\d{6}\b/.exec(JSON.stringify(message))?.[0] ?? '';
+  const wrong = code === '111111' ? '222222' : '111111';
+  expect(await deleteMe(person, { code: wrong })).toMatchObject({
+    status: 400,
+    body: { code: 'wrong_code' },
+  });
+  expect((await deleteMe(person, { code })).status).toBe(200);
+});
+
+test('a wrong password deletes nothing, and may be tried five times', async () => {
+  const person = await signUp('driveway', { roles: ['driver'] });
+  for (let tried = 0; tried < 5; tried += 1)
+    expect(await deleteMe(person, { password: 'a guess' })).toMatchObject({
+      status: 400,
+      body: { code: 'wrong_password' },
+    });
+  expect(await deleteMe(person)).toMatchObject({ status: 429, body: { code: 'too_many_attempts' } });
+  expect(await statusOf(person.id)).toMatchObject({ account_status: 'active' });
+});
+
+test('the password or a code must be given, and not both', async () => {
+  const person = await signUp('driveway', { roles: ['driver'] });
+  for (const proof of [{}, { password: PASSWORD, code: '123456' }])
+    expect(await deleteMe(person, proof)).toMatchObject({ status: 400, body: { code: 'invalid_input' } });
+});
+
+test('an account is not deleted while a booking of either side runs', async () => {
+  const [driver, host] = await Promise.all(
+    [1, 2].map(() => signUp('driveway', { roles: ['driver', 'host'] })),
+  );
+  if (!driver || !host) throw new Error('Nobody signed up.');
+  const booking = await booked(driver, await listed(host), inHours(48), inHours(49));
+  for (const party of [driver, host])
+    expect(await deleteMe(party)).toMatchObject({ status: 409, body: { code: 'bookings_running' } });
+  await driver.post(`/api/v1/bookings/${booking.id}/cancel`, {});
+  for (const party of [driver, host]) expect((await deleteMe(party)).status).toBe(200);
+});
+
+test('of two requests to delete at once one does it', async () => {
+  const person = await signUp('driveway', { roles: ['driver'] });
+  const answers = await Promise.all([deleteMe(person), deleteMe(person)]);
+  expect(answers.map(({ status }) => status).toSorted()).toEqual([200, 401]);
+});
+
+test('an account can be restored for 90 days, and not by somebody who does not know the password', async () => {
+  const person = await signUp('driveway', { roles: ['driver'] });
+  const { email } = person;
+  expect(await restore({ email, password: PASSWORD })).toMatchObject({ status: 401 });
+  await deleteMe(person);
+  expect(await restore({ email, password: 'a guess' })).toMatchObject({
+    status: 401,
+    body: { code: 'invalid_credentials' },
+  });
+  expect(await restore({ email, password: PASSWORD }, 'homigo')).toMatchObject({ status: 401 });
+  await age(person, '89 days');
+  await runSchedule('apply-retention');
+  expect((await restore({ email, password: PASSWORD })).status).toBe(204);
+  expect(await statusOf(person.id)).toMatchObject({ account_status: 'active', deleted: false, email });
+  expect((await auth('login', { email, password: PASSWORD })).status).toBe(200);
+});
+
+test('after 90 days nothing can be restored', async () => {
+  const person = await signUp('driveway', { roles: ['driver'] });
+  await deleteMe(person);
+  await age(person, '90 days');
+  expect(await restore({ email: person.email, password: PASSWORD })).toMatchObject({ status: 401 });
+  await runSchedule('apply-retention');
+  expect(await restore({ email: person.email, password: PASSWORD })).toMatchObject({ status: 401 });
+});
+
+test('a deleted person’s address and number can be taken, and then the old account stays closed', async () => {
+  const contact = { email: newEmail(), phone: newPhone() };
+  const details = { ...contact, password: PASSWORD, full_name: 'Asha', roles: ['driver'] };
+  const first = await auth('signup', details);
+  await deleteMe(new Client('driveway', first.body.access_token));
+  expect((await auth('signup', details)).status).toBe(201);
+  for (const [name, value] of Object.entries(contact))
+    expect(await restore({ [name]: value, password: PASSWORD })).toMatchObject({ status: 409 });
+});
+
+test('a purge leaves nothing of the person in any table, keeps the books, and touches nobody else', async () => {
+  const { person, markers, bystander } = await liveAWhile();
+  await person.post('/api/v1/users/me/exports', {});
+  await deliverEvents();
+  const objects = await asOwner(
+    sql`select object_name from identity.uploads where user_id = ${person.id}::uuid
+        union all select object_name from privacy.exports where user_id = ${person.id}::uuid`,
+  );
+  expect(objects).toHaveLength(2);
+  for (const [name, marker] of Object.entries(markers))
+    if (name !== 'phone') expect((await tablesWith(marker)).length, name).toBeGreaterThan(0);
+  expect((await deleteMe(person)).status).toBe(200);
+  await age(person, '91 days');
+  const bystanderBefore = await asOwner(
+    sql`select to_jsonb(u) as row from identity.users u where id = ${bystander.id}::uuid`,
+  );
+  await runSchedule('apply-retention');
+  expect(await statusOf(person.id)).toMatchObject({ account_status: 'deleted', purged: true, email: null });
+  for (const [name, marker] of Object.entries(markers)) {
+    const left = (await tablesWith(marker)).filter(table => !SHORT_LIVED.includes(table));
+    // The guest was written to about the listing, and keeps what it said for 30 days.
+    expect(left, name).toEqual(name === 'title' ? ['notify.messages'] : []);
+  }
+  const [outbox] = await asOwner(
+    sql`select retain < interval '90 days' as gone from app.partition_policies where parent = 'app.outbox'`,
+  );
+  expect(outbox.gone).toBe(true);
+  const [books] = await asOwner(
+    sql`select (select count(*) from booking.bookings where ${person.id}::uuid in (customer_id, provider_id))::integer as bookings,
+               (select count(*) from app.audit_logs where user_id = ${person.id}::uuid)::integer > 3 as audited`,
+  );
+  expect(books).toEqual({ bookings: 2, audited: true });
+  expect(
+    await asOwner(sql`select to_jsonb(u) as row from identity.users u where id = ${bystander.id}::uuid`),
+  ).toEqual(bystanderBefore);
+  expect((await again(bystander)).token).toBeDefined();
+  const [left] = await asOwner(
+    sql`select count(*)::integer as n from parking.spaces where owner_id = ${bystander.id}::uuid`,
+  );
+  expect(left.n).toBe(1);
+  for (const { object_name } of objects) {
+    const url = `${process.env.AWS_ENDPOINT_URL}/${process.env.UPLOADS_BUCKET}/stored/${object_name}`;
+    expect((await fetch(url)).status).toBeGreaterThanOrEqual(400);
+  }
+  // Nothing is left to do for a second run.
+  await runSchedule('apply-retention');
+});
+
+test('what a message said is forgotten after 30 days', async () => {
+  const person = await signUp('driveway', { roles: ['driver'] });
+  const messages = await asOwner(
+    sql`insert into notify.messages (id, marketplace, event_id, user_id, channel, template, variables, status)
+        select app.uuid_v7_floor(app.now() - age) , 'driveway', app.uuid_v7(), ${person.id}::uuid, 'email', 'booking_expired',
+               '{"resource_name": "somewhere"}', 'failed'
+        from unnest(array[interval '31 days 00:00:01', interval '29 days 00:00:01']) as age
+        returning id`,
+  );
+  expect(messages).toHaveLength(2);
+  await runSchedule('apply-retention');
+  const left = await asOwner(
+    sql`select variables from notify.messages where user_id = ${person.id}::uuid and template = 'booking_expired' order by id`,
+  );
+  expect(left).toEqual([{ variables: {} }, { variables: { resource_name: 'somewhere' } }]);
+});
+
+test('the audit log is still closed to everybody: only a purge takes personal data out of it', async () => {
+  const person = await signUp('driveway', { roles: ['driver'] });
+  const change = sql`update app.audit_logs set ip_address = null where user_id = ${person.id}::uuid returning 1 as done`;
+  await expect(asOwner(change)).rejects.toThrow(/append_only/);
+  await expect(
+    asOwner(
+      sql`update app.audit_logs set user_id = null
+          where user_id = ${person.id}::uuid and set_config('app.purging', 'on', true) = 'on' returning 1 as done`,
+    ),
+  ).rejects.toThrow(/append_only/);
+  await expect(
+    asOwner(
+      sql`delete from app.audit_logs
+          where user_id = ${person.id}::uuid and set_config('app.purging', 'on', true) = 'on' returning 1 as done`,
+    ),
+  ).rejects.toThrow(/append_only/);
+});
+
+test('deleting needs a session, and a stranger’s token deletes the stranger only', async () => {
+  expect(await anonymous('driveway').send('DELETE', ME, { password: PASSWORD })).toMatchObject({
+    status: 401,
+  });
+  const [person, stranger] = await Promise.all([1, 2].map(() => signUp('driveway', { roles: ['driver'] })));
+  if (!person || !stranger) throw new Error('Nobody signed up.');
+  expect((await deleteMe(stranger)).status).toBe(200);
+  expect(await statusOf(person.id)).toMatchObject({ account_status: 'active' });
+});
