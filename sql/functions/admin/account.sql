@@ -1,0 +1,40 @@
+-- What staff see of an account, as the use cases' `StaffAccount` reads it.
+create or replace function admin.account(person identity.users) returns jsonb
+language sql stable security definer set search_path = public, pg_temp as $$
+  select jsonb_build_object('id', person.id, 'full_name', person.full_name, 'email', person.email,
+    'email_verified_at', person.email_verified_at, 'phone_sealed', person.phone_sealed, 'phone_hash', person.phone_hash,
+    'phone_verified_at', person.phone_verified_at, 'roles', identity.roles_of(person.id),
+    'permissions', (select coalesce(jsonb_agg(p.permission order by p.permission), '[]') from identity.user_permissions p
+      where p.user_id = person.id),
+    'account_status', person.account_status, 'reason', person.status_reason, 'until', person.suspended_until,
+    'has_second_factor', person.two_factor_confirmed_at is not null, 'preferred_language', person.preferred_language,
+    'last_login_at', person.last_login_at, 'created_at', person.created_at)
+$$;
+
+-- Shows an account to staff. That somebody looked is on record.
+create or replace function admin.show_account(user_id uuid) returns table (account jsonb)
+language plpgsql security definer set search_path = public, pg_temp as $$
+begin
+  return query select admin.account(u) from identity.users u
+    where u.id = show_account.user_id and u.marketplace = app.marketplace();
+  if found then perform app.audit('admin.account_read', 'admin', 'users', show_account.user_id::text); end if;
+end $$;
+
+-- The account that staff are about to change, locked. Nobody changes their own, and those of staff belong to whoever manages
+-- roles.
+create or replace function admin.hold_account(user_id uuid) returns identity.users
+language plpgsql security definer set search_path = public, pg_temp as $$
+declare person identity.users;
+begin
+  select * into person from identity.users u
+  where u.id = hold_account.user_id and u.marketplace = app.marketplace() for update;
+  if not found then perform app.refuse('not_found'); end if;
+  if person.id = app.actor() then perform app.refuse('own_account'); end if;
+  if person.deleted_at is not null then perform app.refuse('account_deleted'); end if;
+  if identity.is_staff(person.id) and not identity.has_permission(app.actor(), 'roles.manage') then
+    perform app.refuse('staff_account');
+  end if;
+  return person;
+end $$;
+
+grant execute on function admin.show_account(uuid) to vicinity_api;
