@@ -1,4 +1,4 @@
-import type { Marketplace } from './marketplace.ts';
+import { type Marketplace, staffPermissions, verificationSettings } from './marketplace.ts';
 
 /** Driveway-Hub: driveways of San Francisco for drivers of a Tesla. */
 export const driveway: Marketplace = {
@@ -10,9 +10,10 @@ export const driveway: Marketplace = {
   currency_digits: 2,
   time_zone: 'America/Los_Angeles',
   language: 'en-US',
-  modules: ['parking'],
+  modules: ['parking', 'tesla'],
   roles: { open: ['driver', 'host'], staff: ['support', 'admin', 'super_admin'] },
-  permissions: { driver: ['parking.book'], host: ['parking.list'] },
+  permissions: { ...staffPermissions, driver: ['parking.book'], host: ['parking.list'] },
+  verification: { aadhaar: false, documents: {} },
   booking_prefix: 'DRV',
   flows: {
     parking: {
@@ -31,8 +32,10 @@ export const driveway: Marketplace = {
     },
   },
   fees: { customer_basis_points: 1500 },
+  address_validation: true,
   timeouts: { booking_request: 24 * 3600 },
   settings: {
+    ...verificationSettings,
     max_booking_hours: {
       type: 'number',
       value: 168,

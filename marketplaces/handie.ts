@@ -1,4 +1,4 @@
-import type { Marketplace } from './marketplace.ts';
+import { type Marketplace, staffPermissions, verificationSettings } from './marketplace.ts';
 
 /** Handie: home services by experts, and parking spaces, in India. */
 export const handie: Marketplace = {
@@ -12,7 +12,12 @@ export const handie: Marketplace = {
   language: 'en-IN',
   modules: ['services', 'parking'],
   roles: { open: ['customer', 'expert'], staff: ['admin', 'super_admin'] },
-  permissions: { customer: ['parking.book', 'parking.list'], expert: ['parking.book', 'parking.list'] },
+  permissions: {
+    ...staffPermissions,
+    customer: ['parking.book', 'parking.list'],
+    expert: ['parking.book', 'parking.list'],
+  },
+  verification: { aadhaar: true, documents: { expert: ['government_id', 'address_proof'] } },
   booking_prefix: 'HND',
   flows: {
     parking: {
@@ -31,6 +36,7 @@ export const handie: Marketplace = {
   fees: { customer_basis_points: 0 },
   timeouts: { booking_request: 24 * 3600 },
   settings: {
+    ...verificationSettings,
     max_booking_hours: {
       type: 'number',
       value: 720,

@@ -1,4 +1,4 @@
-import type { Marketplace } from './marketplace.ts';
+import { type Marketplace, staffPermissions, verificationSettings } from './marketplace.ts';
 
 /** Homigo: rentals and flatmates by mutual swipe, in India. */
 export const homigo: Marketplace = {
@@ -12,10 +12,12 @@ export const homigo: Marketplace = {
   language: 'en-IN',
   modules: ['homes'],
   roles: { open: ['tenant', 'host'], staff: ['support', 'moderator', 'finance', 'admin', 'super_admin'] },
-  permissions: {},
+  pending_until: 'phone_verified',
+  permissions: { ...staffPermissions, tenant: ['homes.seek'], host: ['homes.list'] },
+  verification: { aadhaar: true, documents: {} },
   booking_prefix: 'HMG',
   flows: {},
   fees: { customer_basis_points: 0 },
   timeouts: { booking_request: 24 * 3600 },
-  settings: {},
+  settings: verificationSettings,
 };

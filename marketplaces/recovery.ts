@@ -1,4 +1,4 @@
-import type { Marketplace } from './marketplace.ts';
+import { type Marketplace, staffPermissions, verificationSettings } from './marketplace.ts';
 
 /** Recovery Machine: mobile cold plunge and sauna sessions in Los Angeles. */
 export const recovery: Marketplace = {
@@ -12,10 +12,11 @@ export const recovery: Marketplace = {
   language: 'en-US',
   modules: ['sessions'],
   roles: { open: ['customer'], staff: ['operator', 'admin', 'super_admin'] },
-  permissions: {},
+  permissions: staffPermissions,
+  verification: { aadhaar: false, documents: {} },
   booking_prefix: 'RCV',
   flows: {},
   fees: { customer_basis_points: 0 },
   timeouts: { booking_request: 24 * 3600 },
-  settings: {},
+  settings: verificationSettings,
 };

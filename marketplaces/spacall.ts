@@ -1,4 +1,4 @@
-import type { Marketplace } from './marketplace.ts';
+import { type Marketplace, staffPermissions, verificationSettings } from './marketplace.ts';
 
 /** Spacall: massage therapists who travel, and spas, in the Philippines. */
 export const spacall: Marketplace = {
@@ -12,12 +12,20 @@ export const spacall: Marketplace = {
   language: 'en-PH',
   modules: ['services'],
   roles: { open: ['customer', 'therapist', 'store_owner'], staff: ['admin', 'super_admin'] },
-  permissions: {},
+  permissions: staffPermissions,
+  verification: {
+    aadhaar: false,
+    documents: {
+      therapist: ['government_id', 'license', 'nbi_clearance', 'health_cert'],
+      store_owner: ['government_id', 'business_registration'],
+    },
+  },
   booking_prefix: 'SPC',
   flows: {},
   fees: { customer_basis_points: 0 },
   timeouts: { booking_request: 300 },
   settings: {
+    ...verificationSettings,
     commission_rate: {
       type: 'json',
       value: { default: 15, premium: 10 },

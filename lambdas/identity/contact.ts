@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import * as z from 'zod/mini';
 import type { Marketplace } from '../../marketplaces/marketplace.ts';
 import { email, phone } from './identity.ts';
+import { hashPhone, readNumber } from './phones.ts';
 
 /** The fields by which somebody names an account. */
 export const contactFields = { email: z.optional(email), phone: z.optional(phone) };
@@ -20,23 +21,21 @@ export const exactlyOne = [
   }),
 ] as const;
 
-/** An address or a number as it is stored; the other is null. `key` names it among all marketplaces. */
-export type Contact = { email: string | null; phone: string | null; key: string };
+/**
+ * An address or a number; the other is null. A number is found by its hash, never by itself. `key` names the contact among all
+ * marketplaces.
+ */
+export type Contact = { email: string | null; phone: string | null; phone_hash: string | null; key: string };
 
-/** Throws invalid_input that names `phone` when there is no such number. */
+/** Throws invalid_input that names `phone` when there is no such number. Needs 'keyed-hash'. */
 export async function readContact(input: ContactInput, marketplace: Marketplace): Promise<Contact> {
-  const number = input.phone === undefined ? null : await normalise(input.phone, marketplace.country);
+  const number = input.phone === undefined ? null : await readNumber(input.phone, marketplace.country);
   return {
     email: input.email ?? null,
     phone: number,
+    phone_hash: number === null ? null : await hashPhone(number, marketplace.slug),
     key: `${marketplace.slug}/${input.email ?? number}`,
   };
-}
-
-/** The library and the numbering plans of the world are 120 KB: they are loaded only by a request that needs them. */
-async function normalise(text: string, country: string): Promise<string> {
-  const { toE164 } = await import('./phone.ts');
-  return toE164(text, country);
 }
 
 /** A bucket's name must not show whose it is. */

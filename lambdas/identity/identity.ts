@@ -2,6 +2,9 @@ import * as z from 'zod/mini';
 import { count, id, instant, text } from '../kernel/fields.ts';
 import { common, Refusal, refuse } from '../kernel/refusal.ts';
 
+// What other modules need of phone numbers.
+export { aboutPhone, hashPhone, readNumber, withPhone } from './phones.ts';
+
 /** An e-mail address, in lower case: nobody can have two accounts that differ in it. */
 export const email = z
   .string()
@@ -14,6 +17,11 @@ export const phone = text(4, 30, '+14155550123');
 export const password = z
   .string()
   .check(z.minLength(8), z.maxLength(200), z.meta({ examples: ['correct horse battery staple'] }));
+
+/** What is tried may be any text: rules for new passwords do not judge old ones. */
+export const anyPassword = z
+  .string()
+  .check(z.minLength(1), z.maxLength(200), z.meta({ examples: ['correct horse battery staple'] }));
 
 /** A person's name as they write it. */
 export const fullName = text(1, 100, 'Asha Rao');
@@ -37,6 +45,12 @@ export const Account = z.object({
   created_at: instant,
 });
 
+/** The same as a row has it: `withPhone` makes the one of the other. */
+export const AccountRow = z.extend(z.omit(Account, { phone: true }), {
+  phone_sealed: z.nullable(z.string()),
+  phone_hash: z.nullable(z.string()),
+});
+
 /** An opaque secret: 32 random bytes. */
 export const refreshToken = z
   .string()
@@ -54,7 +68,10 @@ export const Tokens = z.object({
 export const SignedIn = z.extend(Tokens, { user: Account });
 
 /** What a SQL function answers that signs somebody in. */
-export const Opened = z.object({ session_id: z.uuid(), account: Account });
+export const Opened = z.object({ session_id: z.uuid(), account: AccountRow });
+
+/** A row of a SQL function that tells an outcome and nothing else. */
+export const outcome = <O extends string>(name: O) => z.object({ outcome: z.literal(name) });
 
 /** What a one-time code is asked for. */
 export const codePurpose = z._default(
@@ -67,6 +84,20 @@ export const CODE_SECONDS = 600;
 
 /** The refusal of whoever proves who they are while the account is suspended. */
 export const accountSuspended = { account_suspended: common.account_suspended };
+
+/** Why somebody may not come in: `account_status` is 'suspended', 'banned' or 'deleted'. */
+export const Suspension = z.object({
+  account_status: z.string(),
+  reason: z.nullable(z.string()),
+  until: z.nullable(instant),
+});
+
+/** What a SQL function answers that would have signed somebody in, were the account active. */
+export const Refused = z.object({ outcome: z.literal('account_suspended'), suspension: Suspension });
+
+/** Tells the person why, and until when. */
+export const suspended = (facts: z.output<typeof Suspension>) =>
+  new Refusal(common.account_suspended, { facts });
 
 /** Refuses with the time to wait in Retry-After, as RFC 9110 words it. */
 export function tooManyAttempts(seconds: number): Refusal {

@@ -3,10 +3,11 @@ import { http } from '../kernel/http.ts';
 import { Refusal, refuse } from '../kernel/refusal.ts';
 import { sql } from '../kernel/sql.ts';
 import { everyone, useCase } from '../kernel/use-case.ts';
+import { answerCameIn, cameIn, comeInRefusals } from './come-in.ts';
 import { contactFields, exactlyOne, hashOf, readContact } from './contact.ts';
-import { accountSuspended, limits, Opened, SignedIn, tooManyAttempts } from './identity.ts';
+import { anyPassword, limits, outcome, SignedIn, tooManyAttempts } from './identity.ts';
 import { verifyPassword } from './passwords.ts';
-import { answerSignedIn, newRefreshToken } from './tokens.ts';
+import { newRefreshToken } from './tokens.ts';
 
 const refusals = {
   invalid_credentials: refuse(
@@ -14,14 +15,9 @@ const refusals = {
     401,
     'No account has this address or number with this password.',
   ),
-  ...accountSuspended,
+  ...comeInRefusals,
   ...limits,
 };
-
-/** What is tried may be any text: rules for new passwords do not judge old ones. */
-const anyPassword = z
-  .string()
-  .check(z.minLength(1), z.maxLength(200), z.meta({ examples: ['correct horse battery staple'] }));
 
 const Begun = z.object({
   retry_after: z.nullable(z.int()),
@@ -29,10 +25,7 @@ const Begun = z.object({
   password_hash: z.nullable(z.string()),
 });
 
-const Settled = z.discriminatedUnion('outcome', [
-  z.extend(Opened, { outcome: z.literal('signed_in') }),
-  z.object({ outcome: z.enum(['invalid_credentials', 'account_suspended']) }),
-]);
+const Settled = z.discriminatedUnion('outcome', [...cameIn, outcome('invalid_credentials')]);
 
 /** Signs in with a password. Nothing but the right password tells whether there is an account, or what became of it. */
 export const logIn = useCase({
@@ -43,12 +36,12 @@ export const logIn = useCase({
   output: SignedIn,
   refusals,
   credentials: true,
-  needs: ['token-signing'],
+  needs: ['token-signing', 'keyed-hash', 'sealing'],
   async run(input, { db, marketplace, now }) {
     const contact = await readContact(input, marketplace);
     const hash = hashOf(contact);
     const begun = await db.one(
-      sql`select * from identity.begin_login(${contact.email}::text, ${contact.phone}::text, ${hash}::text)`,
+      sql`select * from identity.begin_login(${contact.email}::text, ${contact.phone_hash}::text, ${hash}::text)`,
       Begun,
     );
     if (begun.retry_after !== null) throw tooManyAttempts(begun.retry_after);
@@ -58,8 +51,8 @@ export const logIn = useCase({
       sql`select * from identity.settle_login(${begun.user_id}::uuid, ${hash}::text, ${right ? refresh.hash : null}::text)`,
       Settled,
     );
-    if (settled.outcome !== 'signed_in') throw new Refusal(refusals[settled.outcome]);
-    return answerSignedIn(settled, refresh.token, marketplace.slug, now);
+    if (settled.outcome === 'invalid_credentials') throw new Refusal(refusals.invalid_credentials);
+    return answerCameIn(settled, refresh.token, marketplace.slug, now);
   },
 });
 

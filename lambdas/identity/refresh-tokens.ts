@@ -3,7 +3,7 @@ import { http } from '../kernel/http.ts';
 import { Refusal, refuse } from '../kernel/refusal.ts';
 import { sql } from '../kernel/sql.ts';
 import { everyone, useCase } from '../kernel/use-case.ts';
-import { accountSuspended, refreshToken, Tokens } from './identity.ts';
+import { accountSuspended, Refused, refreshToken, suspended, Tokens } from './identity.ts';
 import { hashToken, issueTokens, newRefreshToken } from './tokens.ts';
 
 const refusals = {
@@ -18,7 +18,8 @@ const refusals = {
 
 const Rotated = z.discriminatedUnion('outcome', [
   z.object({ outcome: z.literal('rotated'), user_id: z.uuid(), session_id: z.uuid() }),
-  z.object({ outcome: z.enum(['invalid_refresh_token', 'refresh_token_reused', 'account_suspended']) }),
+  Refused,
+  z.object({ outcome: z.enum(['invalid_refresh_token', 'refresh_token_reused']) }),
 ]);
 
 /** Exchanges a refresh token. Each serves once: shown again, it ends its session, for one of the two callers stole it. */
@@ -37,6 +38,7 @@ export const refreshTokens = useCase({
       sql`select * from identity.rotate_refresh_token(${hashToken(input.refresh_token)}::text, ${next.hash}::text)`,
       Rotated,
     );
+    if (rotated.outcome === 'account_suspended') throw suspended(rotated.suspension);
     if (rotated.outcome !== 'rotated') throw new Refusal(refusals[rotated.outcome]);
     const { user_id, session_id } = rotated;
     return issueTokens({

@@ -4,8 +4,9 @@ import type * as z from 'zod/mini';
 import { environment } from '../kernel/environment.ts';
 import { ISSUER } from '../kernel/tokens.ts';
 import type { Opened } from './identity.ts';
+import { withPhone } from './phones.ts';
 
-const ACCESS_TOKEN_SECONDS = 900;
+export const ACCESS_TOKEN_SECONDS = 900;
 
 /** A new refresh token and the hash that is stored of it. */
 export function newRefreshToken(): { token: string; hash: string } {
@@ -24,24 +25,35 @@ export async function issueTokens(grant: {
   refresh_token: string;
   now: Date;
 }) {
-  const issuedAt = Math.floor(grant.now.getTime() / 1000);
-  const access_token = await signToken({
-    iss: ISSUER,
-    aud: grant.marketplace,
-    sub: grant.user_id,
-    sid: grant.session_id,
-    iat: issuedAt,
-    exp: issuedAt + ACCESS_TOKEN_SECONDS,
-  });
   return {
-    access_token,
+    access_token: await issueAccessToken(grant),
     token_type: 'Bearer' as const,
     expires_in: ACCESS_TOKEN_SECONDS,
     refresh_token: grant.refresh_token,
   };
 }
 
-/** What somebody is answered who has just signed in: the account, and the tokens of the session that was opened. */
+/** An access token of a session. `impersonator` is the member of staff who looks with the person's eyes. */
+export function issueAccessToken(grant: {
+  marketplace: string;
+  user_id: string;
+  session_id: string;
+  impersonator?: string;
+  now: Date;
+}): Promise<string> {
+  const issuedAt = Math.floor(grant.now.getTime() / 1000);
+  return signToken({
+    iss: ISSUER,
+    aud: grant.marketplace,
+    sub: grant.user_id,
+    sid: grant.session_id,
+    ...(grant.impersonator ? { act: { sub: grant.impersonator } } : {}),
+    iat: issuedAt,
+    exp: issuedAt + ACCESS_TOKEN_SECONDS,
+  });
+}
+
+/** What somebody is answered who has just signed in: the account, and the tokens of the session that was opened. Needs 'sealing'. */
 export async function answerSignedIn(
   { account, session_id }: z.output<typeof Opened>,
   refreshToken: string,
@@ -49,7 +61,7 @@ export async function answerSignedIn(
   now: Date,
 ) {
   const grant = { marketplace, user_id: account.id, session_id, refresh_token: refreshToken, now };
-  return { user: account, ...(await issueTokens(grant)) };
+  return { user: await withPhone(account), ...(await issueTokens(grant)) };
 }
 
 /** An ES256 JWT whose private key never leaves KMS. Needs 'token-signing'. */

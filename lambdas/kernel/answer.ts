@@ -71,6 +71,7 @@ export function problemOf(error: unknown, requestId: string): Answer {
       status: refusal.status,
       code: refusal.code,
       request_id: requestId,
+      ...refusal.facts,
       ...(refusal.errors.length > 0 ? { errors: refusal.errors } : {}),
     }),
   };

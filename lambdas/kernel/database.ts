@@ -12,6 +12,12 @@ export type Context = {
   now: string;
   actor?: string;
   session?: string;
+  /** Staff who look with the actor's eyes, and at what: each such request is audited. */
+  impersonator?: string;
+  route?: string;
+  /** A personal access token in the place of a session: `session` is its id, and its abilities depend on the method. */
+  token_hash?: string;
+  method?: string;
   /** `everyone`, `signed_in`, or a permission. */
   access?: string;
   idempotency_key?: string;
@@ -33,6 +39,8 @@ export type RefusedStatement = {
   column?: string | null;
   message?: string;
   detail?: string | null;
+  /** What the client is told beside the code, e.g. until when an account is suspended. */
+  facts?: Record<string, unknown>;
 };
 
 /** Thrown through a use case when its key has an earlier answer: nothing is decided again. Caught by the wrapper. */
@@ -163,7 +171,7 @@ function refusalOf(refused: RefusedStatement, refusals: RefusalMap): Error {
   const spec =
     refusals[code] ?? (Object.hasOwn(common, code) ? common[code as keyof typeof common] : undefined);
   const cause = new Error(`${refused.sqlstate ?? ''} ${code} ${refused.message ?? ''}`.trim());
-  if (spec) return new Refusal(spec, { cause });
+  if (spec) return new Refusal(spec, { cause, facts: refused.facts });
   // Text that PostgreSQL cannot store is the caller's mistake wherever it stands.
   if (refused.sqlstate === '22P05' || refused.sqlstate === '22021')
     return new Refusal(common.invalid_input, { cause });

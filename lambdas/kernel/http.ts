@@ -3,7 +3,7 @@ import middy from '@middy/core';
 import type { APIGatewayProxyEventV2 } from 'aws-lambda';
 import * as z from 'zod/mini';
 import { type Answer, answerWith, problemOf } from './answer.ts';
-import { authenticate, type Identity } from './authenticate.ts';
+import { authenticate, type Identity, readBearer } from './authenticate.ts';
 import { type Context, openDatabase, Replay, type Tally } from './database.ts';
 import { readInput } from './input.ts';
 import { describeError, log } from './log.ts';
@@ -72,13 +72,21 @@ async function respond(useCase: UseCase, event: APIGatewayProxyEventV2, tally: T
     refusals: contract.refusals,
     repeatable: contract.method === 'GET' || key !== undefined,
   });
-  const call = { db, marketplace: request.marketplace, now, ...(identity ?? { actor: null }) };
+  const call = {
+    db,
+    marketplace: request.marketplace,
+    now,
+    bearer: () => readBearer(request),
+    ...(identity ?? { actor: null }),
+  };
   try {
     const output = await useCase.run(input, call);
     return answerWith(shape(contract, output), contract, request, false);
   } catch (error) {
     if (!(error instanceof Replay)) throw error;
-    return answerWith(shape(contract, error.rows[0]), contract, request, true);
+    const [row] = error.rows;
+    const earlier = useCase.reveal ? await useCase.reveal(row) : row;
+    return answerWith(shape(contract, earlier), contract, request, true);
   }
 }
 
@@ -103,6 +111,8 @@ function contextOf(
     ip: request.ip,
     user_agent: request.userAgent?.slice(0, 400),
     ...identity,
+    ...(identity?.token_hash ? { method: contract.method } : {}),
+    ...(identity?.impersonator ? { route: `${contract.method} ${contract.path}` } : {}),
     ...(key === undefined
       ? {}
       : {

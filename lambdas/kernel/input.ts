@@ -31,9 +31,9 @@ export function readInput(request: Request, contract: HttpContract): unknown {
 export const pathNames = (path: string): string[] =>
   [...path.matchAll(/\{(\w+)\+?\}/g)].map(match => match[1] ?? '');
 
-/** GET and DELETE take their fields from the query, the others from the body. */
+/** GET and DELETE take their fields from the query, the others from the body, and a DELETE that says so. */
 export const readsQuery = (contract: HttpContract): boolean =>
-  contract.method === 'GET' || contract.method === 'DELETE';
+  contract.method === 'GET' || (contract.method === 'DELETE' && !contract.body);
 
 /** Query strings know only text: what the schema wants as number, boolean or list is read as such where it can be. */
 function coerceQuery(query: Request['query'], input: z.ZodMiniObject): Record<string, unknown> {

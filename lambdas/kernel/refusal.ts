@@ -25,10 +25,17 @@ export class Refusal extends Error {
   readonly status: number;
   readonly errors: readonly FieldError[];
   readonly headers: Readonly<Record<string, string>>;
+  /** What else the client is told: further members of the problem document. */
+  readonly facts: Readonly<Record<string, unknown>>;
 
   constructor(
     spec: RefusalSpec,
-    more: { errors?: readonly FieldError[]; headers?: Record<string, string>; cause?: unknown } = {},
+    more: {
+      errors?: readonly FieldError[];
+      headers?: Record<string, string>;
+      facts?: Readonly<Record<string, unknown>>;
+      cause?: unknown;
+    } = {},
   ) {
     super(spec.message, { cause: more.cause });
     this.name = 'Refusal';
@@ -37,6 +44,7 @@ export class Refusal extends Error {
     this.errors =
       more.errors ?? (spec.field ? [{ field: spec.field, code: spec.code, message: spec.message }] : []);
     this.headers = more.headers ?? {};
+    this.facts = more.facts ?? {};
   }
 }
 
@@ -49,6 +57,18 @@ export const common = {
   session_ended: refuse('session_ended', 401, 'The session has ended. Sign in again.'),
   account_suspended: refuse('account_suspended', 403, 'This account is suspended.'),
   forbidden: refuse('forbidden', 403, 'Your account may not do this.'),
+  two_factor_required: refuse('two_factor_required', 403, 'Staff sign in with a second factor to do this.'),
+  impersonation_read_only: refuse(
+    'impersonation_read_only',
+    403,
+    'Somebody else’s account can be looked at, not acted for.',
+  ),
+  ability_missing: refuse('ability_missing', 403, 'The abilities of this token do not reach that far.'),
+  session_required: refuse(
+    'session_required',
+    403,
+    'This takes a signed-in session, not a personal access token.',
+  ),
   not_found: refuse('not_found', 404, 'There is nothing here, or nothing that you may see.'),
   payload_too_large: refuse('payload_too_large', 413, 'The body is larger than 1 MiB.'),
   unsupported_media_type: refuse('unsupported_media_type', 415, 'Send the body as application/json.'),

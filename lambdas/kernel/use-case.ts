@@ -31,10 +31,17 @@ export type Need =
   | 'whatsapp' // social-messaging:SendWhatsAppMessage, WHATSAPP_PHONE_NUMBER_ID
   | 'email' // ses:SendEmail, EMAIL_FROM
   | 'push' // sns:Publish on platform endpoints
+  | 'tesla' // the application's secret at Tesla, TESLA_SECRET_ARN, and Tesla's URLs
+  | 'uploads' // takes and looks at files: objects of the uploads bucket, UPLOADS_BUCKET
+  | 'stored-files' // s3:GetObject on what was taken, for URLs and for services that read there, UPLOADS_BUCKET
+  | 'geocoding' // geo-places:Geocode
+  | 'push-registration' // sns:CreatePlatformEndpoint and its like, PUSH_APNS_APPLICATION_ARN, PUSH_FCM_APPLICATION_ARN
+  | 'aadhaar' // our account at the Aadhaar provider, AADHAAR_SECRET_ARN, and its URL, AADHAAR_API_URL
+  | 'face-comparison' // rekognition:CompareFaces; reads pictures with 'stored-files'
   | 'bundled-files'; // a folder of files beside the bundle, written at synthesis (see lib/bundle.ts)
 
 /** Queues of the system. Each has a dead-letter queue and alarms of its own. */
-export type QueueName = 'relay' | 'notifications' | 'sms' | 'whatsapp' | 'email' | 'push';
+export type QueueName = 'relay' | 'notifications' | 'sms' | 'whatsapp' | 'email' | 'push' | 'exports';
 
 /** What every use case is given. The clock and the caller are arguments, never looked up. */
 export type Call = {
@@ -44,6 +51,11 @@ export type Call = {
   now: Date;
   /** The signed-in person's id, or null for everybody else. */
   actor: string | null;
+  /**
+   * Whom the bearer token names, on a route that hands out credentials to everyone and therefore asks for none. Its signature is
+   * right, but its session may have ended.
+   */
+  bearer(): Promise<{ actor: string; session: string } | null>;
 };
 
 /** A call whose `access` was not `everyone()`: there is somebody. */
@@ -70,8 +82,13 @@ export type HttpContract = {
   status: number;
   refusals: RefusalMap;
   cache?: CachePolicy;
-  /** Its answer holds secrets: neither stored nor replayed, so an Idempotency-Key has no effect. */
+  /**
+   * It hands out or changes credentials. Its answer is neither stored nor replayed, so an Idempotency-Key has no effect, and a
+   * personal access token does not open it.
+   */
   credentials: boolean;
+  /** A DELETE whose fields stand in the body: a password has no place in a query, which is logged on its way. */
+  body?: boolean;
   /** Its answer is not JSON: the media type. `run` returns `{ body, content_type, … }`. */
   raw: boolean;
   needs: readonly Need[];
@@ -127,18 +144,25 @@ export type HttpDeclaration<I extends z.ZodMiniObject, O extends z.ZodMiniType, 
   refusals?: RefusalMap;
   cache?: CachePolicy;
   credentials?: boolean;
+  body?: boolean;
   raw?: boolean;
   needs?: readonly Need[];
+  /** Makes the answer of a row that was kept for an Idempotency-Key, where `run` answers with more than its row. */
+  reveal?(row: unknown): Promise<z.input<O>>;
   run(input: z.output<I>, call: A extends { kind: 'everyone' } ? Call : SignedInCall): Promise<z.input<O>>;
 };
 
-export type UseCase = { contract: HttpContract; run(input: unknown, call: Call): Promise<unknown> };
+export type UseCase = {
+  contract: HttpContract;
+  run(input: unknown, call: Call): Promise<unknown>;
+  reveal?(row: unknown): Promise<unknown>;
+};
 
 /** Declares a use case that answers an HTTP route. The declaration is the only place where the route is named. */
 export function useCase<I extends z.ZodMiniObject, O extends z.ZodMiniType, A extends Access>(
   declaration: HttpDeclaration<I, O, A>,
 ): UseCase {
-  const { route, run, ...rest } = declaration;
+  const { route, run, reveal, ...rest } = declaration;
   const [method, path] = route.split(' ') as [HttpMethod, string];
   return {
     contract: {
@@ -153,5 +177,6 @@ export function useCase<I extends z.ZodMiniObject, O extends z.ZodMiniType, A ex
       ...rest,
     },
     run: run as UseCase['run'],
+    ...(reveal ? { reveal } : {}),
   };
 }

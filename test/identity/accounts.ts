@@ -2,7 +2,9 @@ import { randomUUID } from 'node:crypto';
 import { vi } from 'vitest';
 import { sql } from '../../lambdas/kernel/sql.ts';
 import { anonymous } from '../support/client.ts';
+import { messagesTo } from '../support/control-aws.ts';
 import { asOwner } from '../support/database.ts';
+import { deliverEvents } from '../support/deliver-events.ts';
 import type { Answer } from '../support/send-request.ts';
 
 export const PASSWORD = 'correct horse battery staple';
@@ -34,6 +36,16 @@ export async function newAccount(details: Record<string, unknown> = {}, marketpl
   if (answer.status !== 201) throw new Error(`Sign-up answered ${answer.status}: ${answer.text}`);
   return answer.body;
 }
+
+/** The newest code that reached an address or number. */
+export async function codeSentTo(to: string): Promise<string> {
+  await deliverEvents();
+  const codes = (await messagesTo(to)).map(({ body }) => /\b\d{6}\b/.exec(body)?.[0]);
+  return codes.find(code => code !== undefined) ?? 'no code';
+}
+
+/** A code that is not this one. */
+export const other = (code: string) => (code === '000000' ? '000001' : '000000');
 
 /** What the audit log says of a person's signing in, oldest first. */
 export async function audited(userId: string): Promise<string[]> {

@@ -44,7 +44,7 @@ test('each sign-in opens a session of its own and moves last_login_at', async ()
   const [after] = await look();
   expect(after.sessions).toBe(before.sessions + 1);
   expect(Date.parse(after.last_login_at) - Date.parse(before.last_login_at)).toBeGreaterThanOrEqual(60_000);
-  expect(await audited(user.id)).toEqual(['auth.signed_up', 'auth.signed_in']);
+  expect(await audited(user.id)).toEqual(['auth.signed_up', 'auth.new_device', 'auth.signed_in']);
 });
 
 test('a wrong password, an unknown address and an account without a password get one and the same answer', async () => {
@@ -96,9 +96,10 @@ test('a lock opens with time, and is audited', async () => {
   const { headers } = await auth('login', { email: user.email, password: PASSWORD });
   advanceClock(Number(headers['retry-after']));
   expect((await auth('login', { email: user.email, password: PASSWORD })).status).toBe(200);
-  expect((await audited(user.id)).slice(-3)).toEqual([
+  expect((await audited(user.id)).slice(-4)).toEqual([
     'auth.login_failed',
     'auth.locked_out',
+    'auth.new_device',
     'auth.signed_in',
   ]);
 });

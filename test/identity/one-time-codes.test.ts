@@ -4,18 +4,24 @@ import { advanceClock } from '../support/clock.ts';
 import { messagesTo } from '../support/control-aws.ts';
 import { asOwner } from '../support/database.ts';
 import { deliverEvents } from '../support/deliver-events.ts';
-import { audited, auth, countTrips, newAccount, newAddress, newEmail, newPhone } from './accounts.ts';
+import {
+  audited,
+  auth,
+  codeSentTo,
+  countTrips,
+  newAccount,
+  newAddress,
+  newEmail,
+  newPhone,
+  other,
+} from './accounts.ts';
 
 /** Asks for a code and reads it from the message that arrives. */
 async function codeFor(to: { email: string } | { phone: string }): Promise<string> {
   const answer = await auth('request-otp', to);
   if (answer.status !== 202) throw new Error(`The request answered ${answer.status}: ${answer.text}`);
-  await deliverEvents();
-  const [message] = await messagesTo('email' in to ? to.email : to.phone);
-  return /\b\d{6}\b/.exec(message?.body ?? '')?.[0] ?? 'no code';
+  return codeSentTo('email' in to ? to.email : to.phone);
 }
-
-const other = (code: string) => (code === '000000' ? '000001' : '000000');
 
 test('a code arrives by SMS, signs in, and proves the number', async () => {
   const phone = newPhone();
@@ -25,7 +31,13 @@ test('a code arrives by SMS, signs in, and proves the number', async () => {
   expect(answer.status).toBe(200);
   expect(answer.body).toMatchObject({ expires_in: 900, user: { id: user.id, email_verified_at: null } });
   expect(answer.body.user.phone_verified_at).not.toBeNull();
-  expect(await audited(user.id)).toEqual(['auth.signed_up', 'auth.code_requested', 'auth.signed_in']);
+  expect(await audited(user.id)).toEqual([
+    'auth.signed_up',
+    'auth.code_requested',
+    'auth.contact_proven',
+    'auth.new_device',
+    'auth.signed_in',
+  ]);
 });
 
 test('a code arrives by e-mail and proves the address', async () => {
@@ -201,4 +213,23 @@ test.each([
   ['five digits', 'verify-otp', { email: 'a@b.example', code: '12345' }, 'code'],
 ])('%s is refused by name', async (_, route, body, field) => {
   expect((await auth(route, body)).body).toMatchObject({ code: 'invalid_input', errors: [{ field }] });
+});
+
+test('codes stay as a history after another has taken their place, and never in plain text', async () => {
+  const { user } = await newAccount();
+  const older = await codeFor({ email: user.email });
+  advanceClock(31);
+  const newer = await codeFor({ email: user.email });
+  await auth('verify-otp', { email: user.email, code: other(newer) });
+  await auth('verify-otp', { email: user.email, code: newer });
+  const rows = await asOwner(
+    sql`select purpose, channel, attempts, replaced_at is not null as replaced, consumed_at is not null as consumed,
+               code_hash
+        from identity.otps where user_id = ${user.id}::uuid order by created_at`,
+  );
+  expect(rows).toMatchObject([
+    { purpose: 'sign_in', channel: 'email', attempts: 0, replaced: true, consumed: false },
+    { purpose: 'sign_in', channel: 'email', attempts: 1, replaced: false, consumed: true },
+  ]);
+  for (const code of [older, newer]) expect(JSON.stringify(rows)).not.toContain(code);
 });

@@ -9,8 +9,9 @@ test('a person sees their own account and nothing that is secret', async () => {
   const { user, access_token } = await newAccount();
   const answer = await new Client('driveway', access_token).get(ME);
   expect(answer.status).toBe(200);
-  expect(answer.body).toEqual(user);
+  expect(answer.body).toMatchObject(user);
   expect(Object.keys(answer.body)).not.toContain('password_hash');
+  expect(answer.text).not.toMatch(/sealed|hash|secret/);
 });
 
 test('the answer is kept by nobody else and is not sent twice', async () => {

@@ -2,7 +2,16 @@ import { expect, test } from 'vitest';
 import { sql } from '../../lambdas/kernel/sql.ts';
 import { Client } from '../support/client.ts';
 import { asOwner } from '../support/database.ts';
-import { audited, auth, countTrips, newAccount, newEmail, newPhone, PASSWORD } from './accounts.ts';
+import {
+  audited,
+  auth,
+  countTrips,
+  newAccount,
+  newAddress,
+  newEmail,
+  newPhone,
+  PASSWORD,
+} from './accounts.ts';
 
 const details = () => ({ email: newEmail(), password: PASSWORD, full_name: 'Asha Rao', roles: ['host'] });
 const rowOf = async (id: string) =>
@@ -25,7 +34,7 @@ test('somebody signs up and is signed in at once', async () => {
     },
   });
   const me = await new Client('driveway', answer.body.access_token).get('/api/v1/users/me');
-  expect(me.body).toEqual(answer.body.user);
+  expect(me.body).toMatchObject(answer.body.user);
 });
 
 test('the password is kept as a hash only, and neither leaves', async () => {
@@ -107,13 +116,25 @@ test.each([
   expect(answer.body).toMatchObject({ status: 400, code: 'invalid_input', errors: [{ field }] });
 });
 
-test('signing up costs one trip, is audited, and tells the others', async () => {
+test('signing up costs two trips, is audited, and tells the others', async () => {
   const body = details();
-  expect(await countTrips(() => auth('signup', body))).toEqual([1]);
+  expect(await countTrips(() => auth('signup', body))).toEqual([2]);
   const [row] = await asOwner(sql`select id from identity.users where email = ${body.email}::text`);
   expect(await audited(row.id)).toEqual(['auth.signed_up']);
   const events = await asOwner(
     sql`select payload from app.outbox where type = 'identity.user_signed_up' and payload ->> 'user_id' = ${row.id}::text`,
   );
   expect(events).toEqual([{ payload: { user_id: row.id, roles: ['host'] } }]);
+});
+
+test('one network makes thirty accounts an hour, and refused ones count, so that nobody learns who is here', async () => {
+  const ip = newAddress();
+  const taken = await newAccount();
+  const attempts = Array.from({ length: 32 }, () =>
+    auth('signup', { ...details(), email: taken.user.email, password: undefined }, { ip }),
+  );
+  const codes = (await Promise.all(attempts)).map(({ body }) => body.code);
+  expect(codes.filter(code => code === 'email_taken')).toHaveLength(30);
+  expect(codes.filter(code => code === 'too_many_attempts')).toHaveLength(2);
+  expect((await auth('signup', details())).status).toBe(201);
 });

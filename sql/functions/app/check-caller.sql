@@ -1,28 +1,90 @@
--- Why the caller may not go on, as a refusal's code, or null.
+-- Why the caller may not go on, as { constraint, facts? }: a refusal's code and what the client is told beside it. Null when
+-- the caller may.
 -- context.access: 'everyone', 'signed_in', or a permission such as 'parking.list'.
-create or replace function app.check_caller(context jsonb) returns text
+create or replace function app.check_caller(context jsonb) returns jsonb
 language plpgsql stable security definer set search_path = public, pg_temp as $$
-declare access text := coalesce(context ->> 'access', 'signed_in'); caller record;
+declare access text := coalesce(context ->> 'access', 'signed_in'); caller record; refusal text;
 begin
   if context ->> 'session' is null then
     -- Somebody is believed with a session only, whatever the route.
-    return case when access = 'everyone' and context ->> 'actor' is null then null else 'unauthenticated' end;
+    if access = 'everyone' and context ->> 'actor' is null then return null; end if;
+    return '{"constraint": "unauthenticated"}';
   end if;
-  select u.account_status, u.suspended_until, s.revoked_at, s.expires_at, u.roles into caller
+  if context ? 'token_hash' then return app.check_token(context, access); end if;
+  select u.id, u.account_status, u.suspended_until, s.revoked_at, s.expires_at, s.mfa_at, s.impersonator_session_id into caller
   from identity.sessions s join identity.users u on u.id = s.user_id
   where s.id = (context ->> 'session')::uuid and s.user_id = (context ->> 'actor')::uuid
     and s.marketplace = context ->> 'marketplace' and u.marketplace = s.marketplace;
-  if not found or caller.revoked_at is not null or caller.expires_at <= app.now() then return 'session_ended'; end if;
-  -- A suspension that has run out counts as over before anything has set the account back.
-  if caller.account_status <> 'active'
-    and not (caller.account_status = 'suspended' and coalesce(caller.suspended_until <= app.now(), false)) then
-    return 'account_suspended';
+  if not found or caller.revoked_at is not null or caller.expires_at <= app.now()
+    or not app.is_impersonator(caller.impersonator_session_id, context ->> 'impersonator') then
+    return '{"constraint": "session_ended"}';
   end if;
-  if access in ('everyone', 'signed_in') then return null; end if;
-  if exists (
-    select from app.marketplaces m, unnest(caller.roles) as role
-    where m.slug = context ->> 'marketplace' and m.permissions -> role ? access) then return null; end if;
-  return 'forbidden';
+  if not app.is_active(caller.account_status, caller.suspended_until) then
+    return jsonb_build_object('constraint', 'account_suspended', 'facts', identity.suspension_of(caller.id));
+  end if;
+  if access not in ('everyone', 'signed_in') then
+    refusal := app.check_permission(caller.id, access, context ->> 'marketplace', caller.mfa_at is not null);
+    if refusal is not null then return jsonb_build_object('constraint', refusal); end if;
+  end if;
+  return null;
 end $$;
 
-grant execute on function app.check_caller(jsonb) to vicinity_api, vicinity_worker;
+-- Whether an account may act at all. A suspension that has run out counts as over before anything has set the account back.
+create or replace function app.is_active(account_status text, suspended_until timestamptz) returns boolean
+language sql stable as $$
+  select account_status in ('active', 'pending') or account_status = 'suspended' and coalesce(suspended_until <= app.now(), false)
+$$;
+
+-- The same for a personal access token: `session` is its id. 'read' is for every GET, '*' for all that its owner may do, and other
+-- abilities are names of permissions.
+create or replace function app.check_token(context jsonb, access text) returns jsonb
+language plpgsql stable security definer set search_path = public, pg_temp as $$
+declare token record; refusal text;
+begin
+  select t.user_id, t.abilities, t.mfa_at, t.expires_at, u.account_status, u.suspended_until into token
+  from identity.personal_access_tokens t join identity.users u on u.id = t.user_id and u.marketplace = t.marketplace
+  where t.id = (context ->> 'session')::uuid and t.user_id = (context ->> 'actor')::uuid
+    and t.marketplace = context ->> 'marketplace' and t.token_hash = context ->> 'token_hash';
+  if not found or token.expires_at <= app.now() then return '{"constraint": "invalid_token"}'; end if;
+  if not app.is_active(token.account_status, token.suspended_until) then
+    return jsonb_build_object('constraint', 'account_suspended', 'facts', identity.suspension_of(token.user_id));
+  end if;
+  if access = 'everyone' then return null; end if;
+  if not (token.abilities && array['*', access] or 'read' = any (token.abilities) and context ->> 'method' = 'GET') then
+    return '{"constraint": "ability_missing"}';
+  end if;
+  if access <> 'signed_in' then
+    refusal := app.check_permission(token.user_id, access, context ->> 'marketplace', token.mfa_at is not null);
+  end if;
+  return case when refusal is not null then jsonb_build_object('constraint', refusal) end;
+end $$;
+
+-- Notes that a token was used, once a minute at most.
+create or replace function app.touch_token(token_id uuid) returns void
+language sql security definer set search_path = public, pg_temp as $$
+  update identity.personal_access_tokens t set last_used_at = app.now()
+  where t.id = token_id and (t.last_used_at is null or t.last_used_at <= app.now() - interval '1 minute')
+$$;
+
+-- Why a person may not use a permission, or null. What only staff may do takes a second factor.
+create or replace function app.check_permission(person_id uuid, permission text, marketplace text, has_second_factor boolean)
+returns text language sql stable security definer set search_path = public, pg_temp as $$
+  select case
+    when not identity.has_permission(person_id, check_permission.permission) then 'forbidden'
+    when not has_second_factor and (
+      select p.is_staff from identity.permissions p
+      where p.marketplace = check_permission.marketplace and p.name = check_permission.permission) then 'two_factor_required'
+  end
+$$;
+
+-- Whether who looks with somebody else's eyes still may: it is over when the session ends in which it began, when the
+-- account is not active, or when the permission is gone. True for a session in which nobody impersonates.
+create or replace function app.is_impersonator(session_id uuid, impersonator text) returns boolean
+language sql stable security definer set search_path = public, pg_temp as $$
+  select case when session_id is null then impersonator is null else exists (
+    select from identity.sessions s join identity.users u on u.id = s.user_id
+    where s.id = session_id and s.user_id = impersonator::uuid and s.revoked_at is null and s.expires_at > app.now()
+      and u.account_status = 'active' and identity.has_permission(u.id, 'accounts.impersonate')) end
+$$;
+
+grant execute on function app.check_caller(jsonb), app.touch_token(uuid) to vicinity_api, vicinity_worker;

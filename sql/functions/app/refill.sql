@@ -19,9 +19,13 @@ $$;
 
 -- Where the request comes from, as far as it can be counted: an IPv4 address, or the /64 that one IPv6 customer is given.
 create or replace function app.caller_network() returns text language sql stable as $$
+  select app.network_of((nullif(current_setting('app.request', true), '')::jsonb ->> 'ip')::inet)
+$$;
+
+-- An IPv4 address, or the /64 of an IPv6 address.
+create or replace function app.network_of(ip inet) returns text language sql immutable as $$
   select host(network(set_masklen(ip, case family(ip) when 6 then 64 else 32 end)))
-  from (select (nullif(current_setting('app.request', true), '')::jsonb ->> 'ip')::inet as ip) as request
 $$;
 
 grant execute on function app.put_back(text, integer, interval), app.refill(text), app.is_empty(text, integer, interval),
-  app.caller_network() to vicinity_api, vicinity_worker;
+  app.caller_network(), app.network_of(inet) to vicinity_api, vicinity_worker;

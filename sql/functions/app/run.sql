@@ -4,7 +4,8 @@
 -- statement must return rows, for `for … in execute` opens a cursor.
 --
 -- The values come as text, so that text which PostgreSQL cannot store is refused inside, where refusals are caught.
--- context: { marketplace, now, actor?, session?, access?, idempotency_key?, caller?, fingerprint?, request_id?, ip?, user_agent? }
+-- context: { marketplace, now, actor?, session?, access?, idempotency_key?, caller?, fingerprint?, request_id?, ip?, user_agent?,
+--   impersonator?, route?, token_hash?, method? }
 
 -- Sets whom and when the transaction is about.
 create or replace function app.set_context(context jsonb) returns void language sql as $$
@@ -43,19 +44,30 @@ language sql security definer set search_path = public, pg_temp as $$
     do update set fingerprint = excluded.fingerprint, result = excluded.result, created_at = excluded.created_at
 $$;
 
+-- Writes down a request that staff make in the name of somebody else, with both ids.
+create or replace function app.audit_impersonation(context jsonb) returns void
+language plpgsql security definer set search_path = public, pg_temp as $$
+begin
+  perform app.set_context(context);
+  perform app.audit('admin.impersonated_request', 'admin', 'users', context ->> 'actor',
+    metadata => jsonb_build_object('route', context ->> 'route'), user_id => (context ->> 'impersonator')::uuid);
+end $$;
+
 -- Runs one statement, as the head of this file says. What goes wrong inside rolls back and is returned as a refusal.
 create or replace function app.run(context jsonb, statement text, args text) returns setof jsonb language plpgsql as $$
 declare
-  row_ record; answer jsonb[] := '{}'; earlier jsonb; refusal text; keyed boolean := context ? 'idempotency_key'; wrote boolean;
+  row_ record; answer jsonb[] := '{}'; earlier jsonb; refusal jsonb; keyed boolean := context ? 'idempotency_key'; wrote boolean;
   item jsonb; bytes integer := 0; cut boolean := false;
   state text; constraint_ text; table_ text; message_ text; detail_ text; column_ text;
 begin
+  -- Whatever becomes of the statement: what staff do with somebody else's eyes is on record.
+  if context ? 'impersonator' then perform app.audit_impersonation(context); end if;
   begin
     perform app.set_context(context);
     -- The worker acts for the system: it has no session to check.
     if current_user <> 'vicinity_worker' then refusal := app.check_caller(context); end if;
     if refusal is not null then
-      return next jsonb_build_object('refused', jsonb_build_object('constraint', refusal));
+      return next jsonb_build_object('refused', refusal);
       return;
     end if;
     if keyed then
@@ -79,6 +91,8 @@ begin
     -- Only a transaction that wrote has an id: a load before the write leaves the key free for the write.
     wrote := pg_current_xact_id_if_assigned() is not null;
     if keyed and wrote then perform app.keep_answer(context, answer); end if;
+    if wrote and context ->> 'actor' is not null and not context ? 'impersonator' then perform identity.note_activity((context ->> 'actor')::uuid); end if;
+    if context ? 'token_hash' then perform app.touch_token((context ->> 'session')::uuid); end if;
   exception when others then
     get stacked diagnostics state = returned_sqlstate, constraint_ = constraint_name, table_ = table_name,
       column_ = column_name, message_ = message_text, detail_ = pg_exception_detail;
@@ -91,4 +105,4 @@ begin
 end $$;
 
 grant execute on function app.run(jsonb, text, text), app.set_context(jsonb), app.earlier_answer(jsonb),
-  app.keep_answer(jsonb, jsonb[]) to vicinity_api, vicinity_worker;
+  app.keep_answer(jsonb, jsonb[]), app.audit_impersonation(jsonb) to vicinity_api, vicinity_worker;

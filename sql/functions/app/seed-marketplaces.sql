@@ -4,11 +4,11 @@ language plpgsql security definer set search_path = public, pg_temp as $$
 declare m jsonb;
 begin
   for m in select jsonb_array_elements(configuration) loop
-    insert into app.marketplaces as t (slug, name, country, currency, currency_digits, time_zone, booking_prefix, permissions)
+    insert into app.marketplaces as t (slug, name, country, currency, currency_digits, time_zone, booking_prefix)
     values (m ->> 'slug', m ->> 'name', m ->> 'country', m ->> 'currency', (m ->> 'currency_digits')::smallint,
-            m ->> 'time_zone', m ->> 'booking_prefix', m -> 'permissions')
+            m ->> 'time_zone', m ->> 'booking_prefix')
     on conflict on constraint marketplaces_pkey do update set name = excluded.name, country = excluded.country,
-      time_zone = excluded.time_zone, booking_prefix = excluded.booking_prefix, permissions = excluded.permissions;
+      time_zone = excluded.time_zone, booking_prefix = excluded.booking_prefix;
     insert into app.settings as t (marketplace, key, type, value, description, is_public)
     select m ->> 'slug', s.key, s.value ->> 'type', s.value -> 'value', s.value ->> 'description',
            (s.value ->> 'is_public')::boolean

@@ -11,7 +11,7 @@ language sql security definer set search_path = public, pg_temp as $$
 $$;
 
 -- Either the seconds to wait, or the account and its hash, or nulls where there is none.
-create or replace function identity.begin_login(email text, phone text, identifier_hash text)
+create or replace function identity.begin_login(email text, phone_hash text, identifier_hash text)
 returns table (retry_after integer, user_id uuid, password_hash text)
 language plpgsql security definer set search_path = public, pg_temp as $$
 begin
@@ -19,15 +19,15 @@ begin
   if retry_after is null then
     select u.id, u.password_hash into user_id, password_hash from identity.users u
     where u.marketplace = app.marketplace() and u.deleted_at is null
-      and (u.email = begin_login.email or u.phone = begin_login.phone);
+      and (u.email = begin_login.email or u.phone_hash = begin_login.phone_hash);
   end if;
   return next;
 end $$;
 
--- outcome: 'signed_in', 'account_suspended' (told only to who knows the password), or 'invalid_credentials'. Without a token
--- hash the password was wrong.
+-- outcome: what `identity.come_in` says, told only to who knows the password, or 'invalid_credentials'. Without a token hash the
+-- password was wrong.
 create or replace function identity.settle_login(person_id uuid, identifier_hash text, token_hash text)
-returns table (outcome text, session_id uuid, account jsonb)
+returns table (outcome text, session_id uuid, account jsonb, suspension jsonb)
 language plpgsql security definer set search_path = public, pg_temp as $$
 begin
   outcome := 'invalid_credentials';
@@ -44,16 +44,8 @@ begin
   -- In the order in which they are drawn: two requests that lock buckets the other way round would wait for each other.
   perform app.put_back('login-from:' || app.caller_network(), 50, interval '15 minutes');
   perform app.refill('login:' || settle_login.identifier_hash);
-  if identity.admit(person_id) then
-    outcome := 'signed_in';
-    session_id := identity.open_session(person_id, settle_login.token_hash);
-    select identity.account(u) into account from identity.users u where u.id = person_id;
-    perform app.audit('auth.signed_in', 'auth', 'sessions', session_id::text, user_id => person_id,
-      metadata => '{"method": "password"}');
-  else
-    outcome := 'account_suspended';
-    perform app.audit('auth.login_refused', 'auth', 'users', person_id::text, user_id => person_id);
-  end if;
+  select * into outcome, session_id, account, suspension
+  from identity.come_in(person_id, settle_login.token_hash, 'password', false);
   return next;
 end $$;
 

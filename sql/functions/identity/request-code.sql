@@ -1,29 +1,51 @@
--- Keeps a new code for a destination, in place of the older one. Answers with null, or the seconds to wait. A destination
--- without an account is written and announced in the same way: neither answer, time nor load tell whether there is one.
-create or replace function identity.request_code(otp_id uuid, destination_hash text, code_hash text, email text, phone text,
+-- One-time codes. A destination without an account is drawn for, written and announced in the same way: neither answer, time nor
+-- load tell whether there is one.
+
+-- The seconds to wait before the next code for this destination, or null.
+create or replace function identity.draw_code(destination_hash text) returns integer
+language sql security definer set search_path = public, pg_temp as $$
+  select coalesce(
+    app.draw('code-from:' || app.caller_network(), 20, interval '1 hour'),
+    app.draw('code-soon:' || draw_code.destination_hash, 1, interval '30 seconds'),
+    app.draw('code:' || draw_code.destination_hash, 5, interval '1 hour'))
+$$;
+
+-- Keeps a new code in the place of the older one, which stays as history. The draw has made twins wait for each other.
+create or replace function identity.write_code(otp_id uuid, destination_hash text, code_hash text, channel text, purpose text,
+  person_id uuid) returns void
+language plpgsql security definer set search_path = public, pg_temp as $$
+begin
+  update identity.otps o set replaced_at = app.now()
+  where o.marketplace = app.marketplace() and o.destination_hash = write_code.destination_hash
+    and o.purpose = write_code.purpose and o.replaced_at is null;
+  insert into identity.otps (id, marketplace, destination_hash, purpose, channel, user_id, code_hash, expires_at)
+  values (otp_id, app.marketplace(), write_code.destination_hash, write_code.purpose, write_code.channel, person_id,
+    write_code.code_hash, app.now() + interval '10 minutes');
+  perform app.emit('identity.code_requested',
+    jsonb_build_object('otp_id', otp_id, 'channel', write_code.channel, 'purpose', write_code.purpose));
+  perform app.audit('auth.code_requested', 'auth', 'otps', otp_id::text, user_id => person_id,
+    metadata => jsonb_build_object('purpose', write_code.purpose));
+end $$;
+
+-- Writes a code for whoever has this address or number. Answers with null, or the seconds to wait.
+create or replace function identity.request_code(otp_id uuid, destination_hash text, code_hash text, email text, phone_hash text,
   channel text, purpose text) returns table (retry_after integer)
 language plpgsql security definer set search_path = public, pg_temp as $$
-declare person_id uuid;
 begin
-  retry_after := coalesce(
-    app.draw('code-from:' || app.caller_network(), 20, interval '1 hour'),
-    app.draw('code-soon:' || request_code.destination_hash, 1, interval '30 seconds'),
-    app.draw('code:' || request_code.destination_hash, 5, interval '1 hour'));
+  retry_after := identity.draw_code(request_code.destination_hash);
   if retry_after is null then
-    select u.id into person_id from identity.users u
-    where u.marketplace = app.marketplace() and u.deleted_at is null
-      and (u.email = request_code.email or u.phone = request_code.phone);
-    insert into identity.otps as o (id, marketplace, destination_hash, purpose, channel, user_id, code_hash, expires_at)
-    values (otp_id, app.marketplace(), request_code.destination_hash, request_code.purpose, request_code.channel, person_id,
-      request_code.code_hash, app.now() + interval '10 minutes')
-    on conflict on constraint otps_destination_key do update set id = excluded.id, channel = excluded.channel,
-      user_id = excluded.user_id, code_hash = excluded.code_hash, expires_at = excluded.expires_at,
-      created_at = excluded.created_at, attempts = 0, consumed_at = null;
-    perform app.emit('identity.code_requested',
-      jsonb_build_object('otp_id', otp_id, 'channel', request_code.channel, 'purpose', request_code.purpose));
-    perform app.audit('auth.code_requested', 'auth', 'otps', otp_id::text, user_id => person_id);
+    perform identity.write_code(otp_id, request_code.destination_hash, request_code.code_hash, request_code.channel,
+      request_code.purpose, identity.person_at(request_code.email, request_code.phone_hash));
   end if;
   return next;
 end $$;
+
+-- Whose an address or a number is.
+create or replace function identity.person_at(email text, phone_hash text) returns uuid
+language sql stable security definer set search_path = public, pg_temp as $$
+  select u.id from identity.users u
+  where u.marketplace = app.marketplace() and u.deleted_at is null
+    and (u.email = person_at.email or u.phone_hash = person_at.phone_hash)
+$$;
 
 grant execute on function identity.request_code(uuid, text, text, text, text, text, text) to vicinity_api;

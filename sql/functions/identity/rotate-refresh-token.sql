@@ -2,7 +2,7 @@
 -- 'refresh_token_reused': somebody showed a token that had been exchanged before, so one of the two stole it, and the whole
 -- session ends. The row's lock makes one of two callers the first.
 create or replace function identity.rotate_refresh_token(token_hash text, next_token_hash text)
-returns table (outcome text, user_id uuid, session_id uuid)
+returns table (outcome text, user_id uuid, session_id uuid, suspension jsonb)
 language plpgsql security definer set search_path = public, pg_temp as $$
 declare token identity.refresh_tokens; family identity.sessions; ends_at timestamptz := app.now() + interval '30 days'; next_id uuid;
 begin
@@ -24,6 +24,7 @@ begin
     outcome := 'invalid_refresh_token';
   elsif not identity.admit(family.user_id) then
     outcome := 'account_suspended';
+    suspension := identity.suspension_of(family.user_id);
   else
     insert into identity.refresh_tokens as t (session_id, user_id, token_hash, expires_at)
     values (family.id, family.user_id, next_token_hash, ends_at) returning t.id into next_id;

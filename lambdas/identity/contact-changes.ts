@@ -1,0 +1,130 @@
+import * as z from 'zod/mini';
+import { refuse } from '../kernel/refusal.ts';
+import { unseal } from '../kernel/seal.ts';
+import { sql } from '../kernel/sql.ts';
+import type { SignedInCall } from '../kernel/use-case.ts';
+import {
+  codeRefusal,
+  codeRefusals,
+  hashCode,
+  hashDestination,
+  newCode,
+  notRight,
+  sixDigits,
+} from './codes.ts';
+import { type Contact, readContact } from './contact.ts';
+import { AccountRow, aboutPhone, CODE_SECONDS, limits, tooManyAttempts } from './identity.ts';
+import { sealPhone, withPhone } from './phones.ts';
+
+type Kind = 'email' | 'phone';
+
+/** Refusals of the routes that begin a change. */
+export const beginRefusals = {
+  contact_unchanged: refuse('contact_unchanged', 409, 'Your account has this address or number already.'),
+  ...limits,
+};
+
+/** Refusals of the routes that confirm one. That somebody else has the contact is told to who has shown a code of it. */
+export const confirmRefusals = {
+  ...codeRefusals,
+  users_email_key: refuse('email_taken', 409, 'An account with this e-mail address exists.', 'email'),
+  users_phone_key: refuse('phone_taken', 409, 'An account with this phone number exists.', 'phone'),
+};
+
+/** The fields of a confirmation: the code of the new end, and the one of the former where that was proven. */
+export const confirmFields = { code: sixDigits, old_code: z.optional(sixDigits) };
+
+const Own = z.object({
+  email: z.nullable(z.string()),
+  phone_sealed: z.nullable(z.string()),
+  phone_hash: z.nullable(z.string()),
+});
+
+/** Begins a change: codes go to both ends. Needs 'keyed-hash' and 'sealing'. */
+export async function beginChange(
+  kind: Kind,
+  input: { email?: string; phone?: string; channel?: 'sms' | 'whatsapp' },
+  { db, marketplace, actor }: SignedInCall,
+) {
+  const contact = await readContact(input, marketplace);
+  const { email, phone, phone_hash } = contact;
+  const sealed = phone !== null && phone_hash !== null ? await sealPhone(phone, phone_hash) : null;
+  const own = await db.one(
+    sql`select email, phone_sealed, phone_hash from identity.users where id = ${actor}::uuid`,
+    Own,
+  );
+  const former = await openEnd(
+    kind === 'email' ? own.email : own.phone_sealed,
+    own.phone_hash,
+    kind,
+    marketplace.slug,
+  );
+  const channel = kind === 'email' ? 'email' : (input.channel ?? 'sms');
+  const [next, last] = await Promise.all([newCode(contact), former && newCode(former)]);
+  const newCodeRow = { ...next, channel };
+  const oldCodeRow = last && { ...last, channel };
+  const { retry_after } = await db.one(
+    sql`select * from identity.begin_contact_change(${kind}::text, ${email ?? sealed}::text, ${phone_hash}::text,
+          ${newCodeRow}::jsonb, ${oldCodeRow}::jsonb)`,
+    z.object({ retry_after: z.nullable(z.int()) }),
+  );
+  if (retry_after !== null) throw tooManyAttempts(retry_after);
+  return { expires_in: CODE_SECONDS };
+}
+
+const Open = z.object({
+  old_destination: z.nullable(z.string()),
+  old_hash: z.nullable(z.string()),
+  new_destination: z.string(),
+  new_hash: z.nullable(z.string()),
+});
+
+const [WrongCode, ...Gone] = notRight;
+const field = z.enum(['code', 'old_code']);
+const Settled = z.discriminatedUnion('outcome', [
+  z.object({ outcome: z.literal('changed'), account: AccountRow }),
+  z.extend(WrongCode, { field }),
+  ...Gone.map(gone => z.extend(gone, { field })),
+]);
+
+/** Confirms a change by the codes of both ends, and shows the account. Needs 'keyed-hash' and 'sealing'. */
+export async function confirmChange(
+  kind: Kind,
+  input: { code: string; old_code?: string },
+  { db, marketplace }: SignedInCall,
+) {
+  const open = await db.maybeOne(sql`select * from identity.open_contact_change(${kind}::text)`, Open);
+  if (open === null) throw codeRefusal({ outcome: 'code_expired' });
+  const [next, last] = await Promise.all([
+    openEnd(open.new_destination, open.new_hash, kind, marketplace.slug),
+    openEnd(open.old_destination, open.old_hash, kind, marketplace.slug),
+  ]);
+  const tried = await Promise.all([tryOf(next, input.code), tryOf(last, input.old_code ?? '')]);
+  const settled = await db.one(
+    sql`select * from identity.confirm_contact_change(${kind}::text, ${tried[0]}::jsonb, ${tried[1]}::jsonb)`,
+    Settled,
+  );
+  if (settled.outcome !== 'changed') throw codeRefusal(settled, settled.field);
+  return withPhone(settled.account);
+}
+
+/** One end of a change as a contact, or null where there is none. */
+async function openEnd(
+  destination: string | null,
+  hash: string | null,
+  kind: Kind,
+  marketplace: string,
+): Promise<Contact | null> {
+  if (destination === null) return null;
+  const plain = kind === 'phone' && hash !== null ? await unseal(destination, aboutPhone(hash)) : destination;
+  const key = `${marketplace}/${plain}`;
+  return kind === 'email'
+    ? { email: plain, phone: null, phone_hash: null, key }
+    : { email: null, phone: plain, phone_hash: hash, key };
+}
+
+const tryOf = async (contact: Contact | null, code: string) =>
+  contact && {
+    destination_hash: await hashDestination(contact),
+    code_hash: await hashCode(contact, code),
+  };

@@ -1,0 +1,72 @@
+import * as z from 'zod/mini';
+import { http } from '../kernel/http.ts';
+import { Refusal, refuse } from '../kernel/refusal.ts';
+import { sql } from '../kernel/sql.ts';
+import { everyone, useCase } from '../kernel/use-case.ts';
+import { contactFields, exactlyOne, hashOf, readContact } from './contact.ts';
+import { limits, tooManyAttempts } from './identity.ts';
+import { verifyPassword } from './passwords.ts';
+
+const refusals = {
+  invalid_credentials: refuse(
+    'invalid_credentials',
+    401,
+    'No deleted account has this address or number with this password.',
+  ),
+  users_email_key: refuse(
+    'email_taken',
+    409,
+    'Somebody has signed up with this e-mail address since.',
+    'email',
+  ),
+  users_phone_key: refuse(
+    'phone_taken',
+    409,
+    'Somebody has signed up with this phone number since.',
+    'phone',
+  ),
+  ...limits,
+};
+
+const Begun = z.object({
+  retry_after: z.nullable(z.int()),
+  user_id: z.nullable(z.uuid()),
+  password_hash: z.nullable(z.string()),
+});
+
+/** Brings back an account that its owner deleted less than 90 days ago. It signs nobody in: that is the next request. */
+export const restoreAccount = useCase({
+  route: 'POST /api/v1/auth/restore-account',
+  summary: 'Restore my deleted account',
+  access: everyone(),
+  status: 204,
+  input: z
+    .strictObject({
+      ...contactFields,
+      password: z
+        .string()
+        .check(z.minLength(1), z.maxLength(200), z.meta({ examples: ['correct horse battery staple'] })),
+    })
+    .check(...exactlyOne),
+  output: z.void(),
+  refusals,
+  credentials: true,
+  needs: ['keyed-hash'],
+  async run(input, { db, marketplace }) {
+    const contact = await readContact(input, marketplace);
+    const hash = hashOf(contact);
+    const begun = await db.one(
+      sql`select * from privacy.begin_restoring(${contact.email}::text, ${contact.phone_hash}::text, ${hash}::text)`,
+      Begun,
+    );
+    if (begun.retry_after !== null) throw tooManyAttempts(begun.retry_after);
+    const right = await verifyPassword(input.password, begun.password_hash);
+    const { restored } = await db.one(
+      sql`select privacy.settle_restoring(${begun.user_id}::uuid, ${hash}::text, ${right}::boolean) as restored`,
+      z.object({ restored: z.boolean() }),
+    );
+    if (!restored) throw new Refusal(refusals.invalid_credentials);
+  },
+});
+
+export const handler = http(restoreAccount);

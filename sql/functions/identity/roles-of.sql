@@ -1,0 +1,42 @@
+-- A person's roles, in the order in which they were given. With the caller's rights: a person reads their own.
+create or replace function identity.roles_of(person_id uuid) returns text[] language sql stable as $$
+  select coalesce(array_agg(r.role::text order by r.id), '{}') from identity.user_roles r where r.user_id = person_id
+$$;
+
+-- The ways in which a person has a permission, open or staff's alike.
+create or replace function identity.has_permission(person_id uuid, permission text) returns boolean
+language sql stable security definer set search_path = public, pg_temp as $$
+  select exists (
+      select from identity.user_roles r
+      join identity.role_permissions p on p.marketplace = r.marketplace and p.role = r.role and p.is_granted
+      where r.user_id = person_id and p.permission = has_permission.permission)
+    or exists (
+      select from identity.user_permissions p
+      where p.user_id = person_id and p.permission = has_permission.permission)
+$$;
+
+-- Somebody with a role or a permission that only staff are given.
+create or replace function identity.is_staff(person_id uuid) returns boolean
+language sql stable security definer set search_path = public, pg_temp as $$
+  select exists (
+      select from identity.user_roles u
+      join identity.roles r on r.marketplace = u.marketplace and r.name = u.role
+      where u.user_id = person_id and not r.is_open)
+    or exists (
+      select from identity.user_permissions u
+      join identity.permissions p on p.marketplace = u.marketplace and p.name = u.permission
+      where u.user_id = person_id and p.is_staff)
+$$;
+
+-- Why an account is not active, as the use cases' `Suspension` reads it.
+create or replace function identity.suspension_of(person identity.users) returns jsonb language sql stable as $$
+  select jsonb_build_object('account_status', person.account_status, 'reason', person.status_reason,
+    'until', to_char(person.suspended_until at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'))
+$$;
+
+create or replace function identity.suspension_of(person_id uuid) returns jsonb
+language sql stable security definer set search_path = public, pg_temp as $$
+  select identity.suspension_of(u) from identity.users u where u.id = person_id
+$$;
+
+grant execute on function identity.roles_of(uuid) to vicinity_api, vicinity_worker;
