@@ -3,7 +3,9 @@ import { marketplaceOf } from '../../marketplaces/index.ts';
 import { nudgeRelay } from '../kernel/nudge-relay.ts';
 import { queue } from '../kernel/queue.ts';
 import { sql } from '../kernel/sql.ts';
+import { accountEvents, accountNotices } from './account-notices.ts';
 import type { Notice } from './notify.ts';
+import { PersonalEvent, personalEvents, personalNotices } from './personal-notices.ts';
 import type { TemplateName } from './templates.ts';
 
 /** What the notices take from a booking's event. */
@@ -29,15 +31,21 @@ const RULES: Readonly<Record<string, Readonly<Record<Party, TemplateName>>>> = {
   'booking.expired': { customer: 'booking_expired', provider: 'booking_expired' },
 };
 
-/** Writes to both parties of a booking when something happened to it: by e-mail where there is an address, else by SMS. */
+/**
+ * Writes to both parties of a booking when something happened to it, by e-mail where there is an address, else by SMS; and to the
+ * person whom another event is about.
+ */
 export const handler = queue({
   queue: 'notifications',
   nudge: nudgeRelay,
-  pattern: { 'detail-type': Object.keys(RULES) },
+  pattern: { 'detail-type': [...Object.keys(RULES), ...accountEvents, ...personalEvents] },
   summary: 'Compose the messages that events cause',
-  event: BookingEvent,
+  event: z.union([BookingEvent, PersonalEvent]),
   async run(event, { db, marketplace, event_id, type }) {
-    const notices = noticesOf(type, event, marketplace);
+    const notices =
+      'user_id' in event
+        ? [...accountNotices(type, event, marketplace), ...personalNotices(type, event)]
+        : noticesOf(type, event, marketplace);
     if (notices.length === 0) return;
     await db.execute(sql`select notify.enqueue(${event_id}::uuid, ${notices}::jsonb)`);
   },
@@ -53,6 +61,7 @@ export function noticesOf(type: string, event: z.output<typeof BookingEvent>, ma
     user_id: event[`${party}_id`],
     template: rule[party],
     channels: ['email', 'sms'],
+    topic: 'bookings',
     variables: { number, resource_name, starts_at, ends_at, time_zone },
   }));
 }

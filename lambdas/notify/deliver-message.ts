@@ -1,8 +1,10 @@
 import type * as z from 'zod/mini';
 import { marketplaceOf } from '../../marketplaces/index.ts';
+import { aboutPhone } from '../identity/identity.ts';
 import { log } from '../kernel/log.ts';
 import { codeOf } from '../kernel/one-time-code.ts';
 import type { Delivery } from '../kernel/queue.ts';
+import { unseal } from '../kernel/seal.ts';
 import { sql } from '../kernel/sql.ts';
 import { fillTemplate, readValue } from './fill-template.ts';
 import { type Channel, Claim, type Letter, type Queued } from './notify.ts';
@@ -83,6 +85,12 @@ async function write(claim: z.output<typeof Claim>, slug: string): Promise<Lette
     text: fillTemplate(template.text, variables, locale),
     short: fillTemplate(template.short, variables, locale),
     parameters: template.whatsapp.map(name => readValue(name, variables, locale)),
-    destinations: claim.destinations,
+    destinations: await openDestinations(claim),
   };
+}
+
+/** Numbers are sealed at rest: they are opened where they are dialled. */
+async function openDestinations({ destinations, phone_hash }: z.output<typeof Claim>): Promise<string[]> {
+  if (phone_hash === null) return destinations;
+  return Promise.all(destinations.map(sealed => unseal(sealed, aboutPhone(phone_hash))));
 }

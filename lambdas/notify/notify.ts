@@ -19,6 +19,8 @@ export const Claim = z.object({
   language: z.nullable(z.string()),
   code_id: z.nullable(z.uuid()),
   destinations: z.array(z.string()),
+  /** Where there is one, the destination is a phone number, sealed under it. */
+  phone_hash: z.nullable(z.string()),
 });
 
 /** A message as a channel sends it. */
@@ -35,10 +37,17 @@ export type Letter = {
   destinations: readonly string[];
 };
 
-/** Somebody to be told something, by the first of the channels that reaches the person. */
+/** What people can choose not to be told of, by channel. */
+export type Topic = 'bookings' | 'payments' | 'messages' | 'reviews' | 'promotions';
+
+/** Somebody to be told something, by the first of the channels that reaches the person and is wanted for the topic. */
 export type Notice = {
   user_id: string;
   template: TemplateName;
   channels: readonly Channel[];
+  /** Absent for what concerns the account itself: nobody turns that off. */
+  topic?: Topic;
   variables: Readonly<Record<string, string>>;
+  /** The former address or number of this change is told, not the person's present one. */
+  contact_change_id?: string;
 };

@@ -12,7 +12,7 @@ export const handler = queue({
   pattern: { 'detail-type': queuedEvents, detail: { channel: ['sms'] } },
   summary: 'Send text messages',
   event: Queued,
-  needs: ['sms', 'keyed-hash'],
+  needs: ['sms', 'keyed-hash', 'sealing'],
   run: (queued, delivery) =>
     deliverMessage(queued, 'sms', delivery, async letter => {
       client ??= new PinpointSMSVoiceV2Client();

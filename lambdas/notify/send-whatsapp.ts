@@ -14,7 +14,7 @@ export const handler = queue({
   pattern: { 'detail-type': queuedEvents, detail: { channel: ['whatsapp'] } },
   summary: 'Send WhatsApp messages',
   event: Queued,
-  needs: ['whatsapp', 'keyed-hash'],
+  needs: ['whatsapp', 'keyed-hash', 'sealing'],
   run: (queued, delivery) =>
     deliverMessage(queued, 'whatsapp', delivery, async letter => {
       client ??= new SocialMessagingClient();

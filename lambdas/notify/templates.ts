@@ -12,6 +12,48 @@ const en = {
     short: '{code} is your {marketplace} code. It works for 10 minutes. Do not share it.',
     whatsapp: ['code'],
   },
+  reset_password_code: {
+    subject: 'Set a new {marketplace} password',
+    text: '{code} is your code to set a new {marketplace} password. It works for 10 minutes. If you did not ask for it, do nothing: your password stays as it is.',
+    short: '{code} sets a new {marketplace} password. It works for 10 minutes. Do not share it.',
+    whatsapp: ['code'],
+  },
+  change_contact_code: {
+    subject: 'Confirm a change of your {marketplace} account',
+    text: 'Somebody who is signed in to your {marketplace} account wants to change its address or number. {code} confirms it within 10 minutes. If this was not you, do not share the code and change your password.',
+    short: '{code} confirms a change of your {marketplace} account. Not you? Do not share it.',
+    whatsapp: ['code'],
+  },
+  contact_changed: {
+    subject: 'Your {marketplace} account has another contact now',
+    text: 'On {happened_at} your {marketplace} account took another address or number in the place of this one. If this was not you, write to our support at once.',
+    short: '{marketplace}: your account now uses another contact. Not you? Write to support.',
+    whatsapp: ['happened_at'],
+  },
+  new_device_signed_in: {
+    subject: 'New sign-in to your {marketplace} account',
+    text: 'Your {marketplace} account was signed in to from a new device or place on {happened_at}. If this was not you, end that session and change your password.',
+    short: '{marketplace}: new sign-in on {happened_at}. Not you? Change your password.',
+    whatsapp: ['happened_at'],
+  },
+  password_changed: {
+    subject: 'Your {marketplace} password was changed',
+    text: 'The password of your {marketplace} account was changed on {happened_at}. If this was not you, set a new one with a code.',
+    short: '{marketplace}: your password was changed on {happened_at}. Not you? Set a new one.',
+    whatsapp: ['happened_at'],
+  },
+  two_factor_enabled: {
+    subject: 'Your {marketplace} account has a second factor',
+    text: 'Signing in to your {marketplace} account takes a code of your authenticator app since {happened_at}. If this was not you, write to our support.',
+    short: '{marketplace}: a second factor is on since {happened_at}. Not you? Write to support.',
+    whatsapp: ['happened_at'],
+  },
+  two_factor_disabled: {
+    subject: 'The second factor of your {marketplace} account is off',
+    text: 'Signing in to your {marketplace} account takes no code of an authenticator app since {happened_at}. If this was not you, change your password.',
+    short: '{marketplace}: the second factor is off since {happened_at}. Not you? Change your password.',
+    whatsapp: ['happened_at'],
+  },
   booking_requested: {
     subject: 'Booking {number} waits for your answer',
     text: 'Somebody would like to book {resource_name} from {starts_at} to {ends_at}. Accept or decline booking {number} in {marketplace}.',
@@ -47,6 +89,48 @@ const en = {
     text: 'The request for {resource_name} from {starts_at} to {ends_at} was not answered in time, so booking {number} does not take place.',
     short: '{marketplace}: request {number} for {resource_name} was not answered in time.',
     whatsapp: ['number', 'resource_name', 'starts_at', 'ends_at'],
+  },
+  document_verified: {
+    subject: 'Your {document} has been verified',
+    text: 'We have checked your {document}: it is verified in {marketplace}.',
+    short: '{marketplace}: your {document} is verified.',
+    whatsapp: ['document'],
+  },
+  document_rejected: {
+    subject: 'Your {document} was not accepted',
+    text: 'We could not accept your {document}. {marketplace} tells you why under your documents, where you can hand in another.',
+    short: '{marketplace}: your {document} was not accepted. See why under your documents.',
+    whatsapp: ['document'],
+  },
+  document_expiring: {
+    subject: 'Your {document} runs out on {expires_on}',
+    text: 'Your {document} runs out on {expires_on}. Hand in a new one in {marketplace} before that, or you cannot be found any more.',
+    short: '{marketplace}: your {document} runs out on {expires_on}. Please renew it.',
+    whatsapp: ['document', 'expires_on'],
+  },
+  document_expired: {
+    subject: 'Your {document} has run out',
+    text: 'Your {document} has run out. Hand in a new one in {marketplace}: until it is verified you cannot be found.',
+    short: '{marketplace}: your {document} has run out. Please hand in a new one.',
+    whatsapp: ['document'],
+  },
+  provider_verified: {
+    subject: 'You are verified',
+    text: 'All documents that {marketplace} needs of you are verified: you can be found now.',
+    short: '{marketplace}: you are verified and can be found now.',
+    whatsapp: [],
+  },
+  export_ready: {
+    subject: 'Your {marketplace} data is ready',
+    text: 'The export of your data that you asked for is ready. You find it in {marketplace} until tomorrow at this time. If you did not ask for it, change your password.',
+    short: '{marketplace}: the export of your data is ready until tomorrow.',
+    whatsapp: [],
+  },
+  tesla_link_broken: {
+    subject: 'Your Tesla account is not linked any more',
+    text: 'Tesla has ended the link to your {marketplace} account. Link it again to use what needs your car.',
+    short: '{marketplace}: Tesla has ended the link to your account. Please link it again.',
+    whatsapp: [],
   },
 } as const satisfies Record<string, Template>;
 

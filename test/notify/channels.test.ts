@@ -10,8 +10,8 @@ import { consume, messageOf, queued } from './notices.ts';
 const withDevice = async (userId: string) => {
   const arn = `arn:aws:sns:us-east-1:000000000000:endpoint/GCM/vicinity/${randomUUID()}`;
   await asOwner(
-    sql`insert into notify.devices (marketplace, user_id, endpoint_arn)
-        values ('driveway', ${userId}::uuid, ${arn}::text) returning id`,
+    sql`insert into notify.devices (marketplace, user_id, platform, endpoint_arn)
+        values ('driveway', ${userId}::uuid, 'android', ${arn}::text) returning id`,
   );
   return arn;
 };

@@ -89,7 +89,7 @@ test('one record that fails does not hold up its neighbours', async () => {
 
 test.each([
   ['whose account is deleted', 'no_account', "account_status = 'deleted', deleted_at = app.now()"],
-  ['whose number is gone', 'no_destination', 'phone = null'],
+  ['whose number is gone', 'no_destination', 'phone_sealed = null, phone_hash = null'],
 ])('nobody writes to a person %s', async (_, reason, change) => {
   const { user } = await newAccount({ phone: newPhone(), email: `${crypto.randomUUID()}@people.example` });
   const event = await queued(user.id, 'sms');

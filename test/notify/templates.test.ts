@@ -3,7 +3,14 @@ import { fillTemplate } from '../../lambdas/notify/fill-template.ts';
 import { templateNames, templateOf } from '../../lambdas/notify/templates.ts';
 import { bookingVariables } from './notices.ts';
 
-const variables = { ...bookingVariables, marketplace: 'Driveway-Hub', code: '042137' };
+const variables = {
+  ...bookingVariables,
+  marketplace: 'Driveway-Hub',
+  code: '042137',
+  happened_at: '2026-12-01T18:00:00+00:00',
+  document: 'business registration',
+  expires_on: '2026-12-31',
+};
 
 test.each(templateNames)('%s can be filled for every channel', name => {
   const { template } = templateOf(name, 'en');
@@ -18,8 +25,8 @@ test.each(templateNames)('%s costs one text message', name => {
   expect(text.length).toBeLessThanOrEqual(160);
 });
 
-test('the subject of a code does not show the code: it stands on locked screens', () => {
-  expect(templateOf('sign_in_code', 'en').template.subject).not.toContain('{code}');
+test.each(templateNames)('the subject of %s shows no code: it stands on locked screens', name => {
+  expect(templateOf(name, 'en').template.subject).not.toContain('{code}');
 });
 
 test('a language without translations reads English, and a regional one its base', () => {

@@ -1,0 +1,41 @@
+import * as z from 'zod/mini';
+import type { Notice } from './notify.ts';
+import type { TemplateName } from './templates.ts';
+
+/** An event about one person. What its notice takes beyond that, its rule reads. */
+export const PersonalEvent = z.looseObject({ user_id: z.uuid() });
+
+type Facts = Readonly<Record<string, unknown>>;
+type Telling = { template: TemplateName; variables: Record<string, string> };
+
+/** How people call their documents. */
+const documentOf = ({ type }: Facts): string => String(type).replaceAll('_', ' ');
+
+/** What the person is told of an event, or null where there is nothing to tell. */
+const RULES: Readonly<Record<string, (facts: Facts) => Telling | null>> = {
+  'verification.document_reviewed': facts => ({
+    template: facts.status === 'verified' ? 'document_verified' : 'document_rejected',
+    variables: { document: documentOf(facts) },
+  }),
+  'verification.document_expiring': facts => ({
+    template: 'document_expiring',
+    variables: { document: documentOf(facts), expires_on: String(facts.expires_on) },
+  }),
+  'verification.document_expired': facts => ({
+    template: 'document_expired',
+    variables: { document: documentOf(facts) },
+  }),
+  'privacy.export_ready': () => ({ template: 'export_ready', variables: {} }),
+  'identity.tesla_link_broken': () => ({ template: 'tesla_link_broken', variables: {} }),
+  'verification.standing_changed': facts =>
+    facts.status === 'verified' ? { template: 'provider_verified', variables: {} } : null,
+};
+
+export const personalEvents = Object.keys(RULES);
+
+/** The notice to the person whom an event is about: by push where an app is there, else by e-mail, else by SMS. */
+export function personalNotices(type: string, event: z.output<typeof PersonalEvent>): Notice[] {
+  const telling = RULES[type]?.(event);
+  if (!telling) return [];
+  return [{ user_id: event.user_id, channels: ['push', 'email', 'sms'], ...telling }];
+}
