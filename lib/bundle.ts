@@ -2,7 +2,7 @@ import { cp, mkdir, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { type BuildOptions, build } from 'esbuild';
 import { type Entry, MIGRATION, ofKind } from './catalogue.ts';
-import { buildPhoneNumbers, phoneNumbers, placePhoneNumbers } from './phone-numbers.ts';
+import { buildLibraries, libraries, placeLibraries } from './libraries.ts';
 import { writeReference } from './reference.ts';
 
 /** The folder of one Lambda inside the bundle: its `index.js` and what stands beside it, and nothing else. */
@@ -40,13 +40,13 @@ export async function bundleLambdas(root: string, entries: readonly Entry[], bun
     ...OPTIONS,
     entryPoints: all.map(({ module, name, file }) => ({ in: file, out: `${module}/${name}/index` })),
     outdir: bundle,
-    plugins: [phoneNumbers],
+    plugins: [libraries],
   });
-  await buildPhoneNumbers(root, bundle, OPTIONS);
+  await buildLibraries(root, bundle, OPTIONS);
   // Says what the file is, wherever the folder lies: without it a `type` of a folder above would decide.
   const manifest = JSON.stringify({ type: 'commonjs' });
   await Promise.all(all.map(entry => writeFile(join(folderOf(bundle, entry), 'package.json'), manifest)));
-  await Promise.all(all.map(entry => placePhoneNumbers(bundle, folderOf(bundle, entry))));
+  await Promise.all(all.map(entry => placeLibraries(bundle, folderOf(bundle, entry))));
   await copySql(root, folderOf(bundle, MIGRATION));
   await writeFiles(entries, bundle);
 }

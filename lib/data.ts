@@ -1,4 +1,4 @@
-import { type App, RemovalPolicy, Stack } from 'aws-cdk-lib/core';
+import { type App, CfnOutput, RemovalPolicy, Stack } from 'aws-cdk-lib/core';
 import { Backups } from './backup.ts';
 import { Database } from './database.ts';
 import { Keys } from './keys.ts';
@@ -55,5 +55,8 @@ export class DataStack extends Stack {
     });
     this.tokenKeys = migration.tokenKeys;
     this.dataKeys = migration.dataKeys;
+    // What scripts/create-admin.ts asks for.
+    new CfnOutput(this, 'ClusterArn', { value: cluster.clusterArn });
+    new CfnOutput(this, 'OwnerSecretArn', { value: secrets.owner.secretArn });
   }
 }

@@ -125,8 +125,99 @@ const NEEDS: Record<Need, (platform: Platform) => Grants> = {
         'SNS makes an endpoint for each device that registers, after the deployment.',
     },
   }),
+  tesla: ({ settings, data }) => ({
+    environment: {
+      TESLA_SECRET_ARN: data.secrets.tesla.secretArn,
+      TESLA_AUTH_URL: 'https://auth.tesla.com',
+      TESLA_TOKEN_URL: 'https://fleet-auth.prd.vn.cloud.tesla.com',
+      TESLA_API_URL: settings.tesla_api_url,
+      TESLA_REDIRECT_URI: settings.tesla_redirect_uri,
+    },
+    statements: readSecrets([data.secrets.tesla.secretArn], data.keys.data.keyArn),
+  }),
+  uploads: ({ data }) => {
+    const { bucketName, bucketArn } = data.uploads.bucket;
+    return {
+      environment: { UPLOADS_BUCKET: bucketName },
+      statements: [
+        allow('s3:PutObject', `${bucketArn}/incoming/*`, `${bucketArn}/stored/*`),
+        allow('s3:GetObject', `${bucketArn}/incoming/*`, `${bucketArn}/stored/*`),
+        allow('s3:DeleteObject', `${bucketArn}/incoming/*`, `${bucketArn}/stored/*`),
+        // Without it S3 answers 403 instead of 404 where there is no object.
+        allow('s3:ListBucket', bucketArn),
+        throughS3(data, 'kms:Decrypt', 'kms:GenerateDataKey'),
+      ],
+      accepted: objectsUnder('incoming', 'stored'),
+    };
+  },
+  'stored-files': ({ data }) => {
+    const { bucketName, bucketArn } = data.uploads.bucket;
+    return {
+      environment: { UPLOADS_BUCKET: bucketName },
+      statements: [allow('s3:GetObject', `${bucketArn}/stored/*`), throughS3(data, 'kms:Decrypt')],
+      accepted: objectsUnder('stored'),
+    };
+  },
+  geocoding: () => ({
+    environment: {},
+    statements: [
+      allow('geo-places:Geocode', `arn:${Aws.PARTITION}:geo-places:${Aws.REGION}::provider/default`),
+    ],
+  }),
+  'push-registration': ({ settings }) => {
+    const apns = arn('sns', `app/APNS/${settings.push_apns_application}`);
+    const fcm = arn('sns', `app/GCM/${settings.push_fcm_application}`);
+    return {
+      environment: { PUSH_APNS_APPLICATION_ARN: apns, PUSH_FCM_APPLICATION_ARN: fcm },
+      statements: [
+        allow('sns:CreatePlatformEndpoint', apns, fcm),
+        allow('sns:SetEndpointAttributes', arn('sns', 'endpoint/*')),
+        allow('sns:DeleteEndpoint', arn('sns', 'endpoint/*')),
+      ],
+      accepted: {
+        [wildcardOf('sns', 'endpoint/*')]:
+          'SNS makes an endpoint for each device that registers, after the deployment.',
+      },
+    };
+  },
+  aadhaar: ({ settings, data }) => ({
+    environment: {
+      AADHAAR_SECRET_ARN: data.secrets.aadhaar.secretArn,
+      AADHAAR_API_URL: settings.aadhaar_api_url,
+    },
+    statements: readSecrets([data.secrets.aadhaar.secretArn], data.keys.data.keyArn),
+  }),
+  // Rekognition knows no resource for a comparison of two pictures; which pictures it may read, 'stored-files' says.
+  'face-comparison': () => ({
+    environment: {},
+    statements: [allow('rekognition:CompareFaces', '*')],
+    accepted: {
+      'AwsSolutions-IAM5[Resource::*]':
+        'Neither X-Ray nor the comparison of two faces has resources that a statement could name.',
+    },
+  }),
   'bundled-files': () => ({ environment: {}, statements: [] }),
 };
+
+/** What CloudFormation calls the bucket's ARN between the stacks. */
+const BUCKET = 'vicinity-data:ExportsOutputFnGetAttUploadsBucketC4B27CC7Arn515ECA45';
+
+/** Accepts that a statement allows all objects below a prefix. */
+const objectsUnder = (...prefixes: string[]): Record<string, string> =>
+  Object.fromEntries(
+    prefixes.map(prefix => [
+      `AwsSolutions-IAM5[Resource::${BUCKET}/${prefix}/*]`,
+      'People upload files after the deployment. Whose file it is, the database says.',
+    ]),
+  );
+
+/** The bucket's key, for what S3 does on the Lambda's behalf. */
+const throughS3 = (data: DataStack, ...actions: string[]) =>
+  new PolicyStatement({
+    actions,
+    resources: [data.keys.data.keyArn],
+    conditions: { StringEquals: { 'kms:ViaService': `s3.${Aws.REGION}.${Aws.URL_SUFFIX}` } },
+  });
 
 const allow = (action: string, ...resources: string[]) =>
   new PolicyStatement({ actions: [action], resources });

@@ -13,6 +13,37 @@ export const PROBLEM: JsonSchema = {
     status: { type: 'integer', examples: [400] },
     code: { type: 'string', examples: ['invalid_input'] },
     request_id: { type: 'string', examples: ['Qh3xJ-pRIAMEJpQ='] },
+    account_status: {
+      type: 'string',
+      description: 'With `account_suspended`: suspended, banned or deleted.',
+      examples: ['suspended'],
+    },
+    reason: {
+      anyOf: [{ type: 'string' }, { type: 'null' }],
+      description: 'With `account_suspended`: what staff wrote for the person.',
+      examples: ['Two guests reported that the driveway does not exist.'],
+    },
+    until: {
+      anyOf: [{ type: 'string', format: 'date-time' }, { type: 'null' }],
+      description: 'With `account_suspended`: when it ends by itself; null where only staff ends it.',
+      examples: ['2026-12-01T00:00:00.000Z'],
+    },
+    challenge: {
+      type: 'string',
+      description:
+        'With `second_factor_required`: shown with the code to POST /api/v1/auth/two-factor/verify.',
+      examples: ['q1Zr0kqkXh3dS8mJ7vUoYc2nT5wLgB9eFpA4iRxMsEk'],
+    },
+    expires_in: {
+      type: 'integer',
+      description: 'With `second_factor_required`: the seconds for which the challenge stands.',
+      examples: [300],
+    },
+    attempts_left: {
+      type: 'integer',
+      description: 'With `wrong_code`: how often another one may be tried.',
+      examples: [4],
+    },
     errors: {
       type: 'array',
       items: {
@@ -79,7 +110,8 @@ function refusalsOf(contract: HttpContract): RefusalSpec[] {
     ...(open ? [] : [common.unauthenticated]),
     // A route for everyone still judges a token that comes along, unless it hands out credentials itself.
     ...(open && contract.credentials ? [] : token),
-    ...(contract.access.kind === 'permitted' ? [common.forbidden] : []),
+    ...(!open && contract.method !== 'GET' ? [common.impersonation_read_only] : []),
+    ...(contract.access.kind === 'permitted' ? [common.forbidden, common.two_factor_required] : []),
     ...(pathNames(contract.path).length > 0 ? [common.not_found] : []),
     ...(contract.method === 'POST' && !contract.credentials ? [common.idempotency_key_reused] : []),
   ];

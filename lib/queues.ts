@@ -17,6 +17,7 @@ const OLDEST: Record<QueueName, number> = {
   whatsapp: 300,
   email: 900,
   push: 300,
+  exports: 900,
 };
 
 /** Makes each queue of the system with its dead-letter queue and the two alarms beside it. */

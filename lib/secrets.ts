@@ -12,6 +12,10 @@ export class Secrets extends Construct {
   readonly api: Secret;
   /** Lambdas behind a queue or a schedule. */
   readonly worker: Secret;
+  /** The application's credentials at Tesla. A person fills them in after the deployment. */
+  readonly tesla: Secret;
+  /** Our account at the Aadhaar provider. A person fills it in after the deployment. */
+  readonly aadhaar: Secret;
 
   constructor(scope: Construct, id: string, props: { key: IKey; removalPolicy: RemovalPolicy }) {
     super(scope, id);
@@ -30,6 +34,25 @@ export class Secrets extends Construct {
     this.owner = secretOf('Owner', 'vicinity_owner');
     this.api = secretOf('Api', 'vicinity_api');
     this.worker = secretOf('Worker', 'vicinity_worker');
+    this.tesla = new Secret(this, 'Tesla', {
+      description: 'Vicinity: application at Tesla',
+      encryptionKey: props.key,
+      removalPolicy: props.removalPolicy,
+      // Both are placeholders until then; a later deployment does not change what was filled in.
+      generateSecretString: {
+        secretStringTemplate: JSON.stringify({ client_id: 'fill-me-in' }),
+        generateStringKey: 'client_secret',
+      },
+    });
+    this.aadhaar = new Secret(this, 'Aadhaar', {
+      description: 'Vicinity: account at the Aadhaar provider',
+      encryptionKey: props.key,
+      removalPolicy: props.removalPolicy,
+      generateSecretString: {
+        secretStringTemplate: JSON.stringify({ client_id: 'fill-me-in', public_key: '' }),
+        generateStringKey: 'client_secret',
+      },
+    });
     acknowledge(this, {
       'AwsSolutions-SMG4':
         'The database has no network path: a password is of use only through the Data API, which asks IAM first. ' +

@@ -31,6 +31,15 @@ const Settings = z.strictObject({
   sms_origination_identity: z.string().check(z.minLength(1)),
   /** Id of the WhatsApp number in AWS End User Messaging Social. */
   whatsapp_phone_number_id: z.string().check(z.minLength(1)),
+  /** Names of the platform applications in SNS: APNS for iPhones, GCM (Firebase) for Android and browsers. */
+  push_apns_application: z.string().check(z.minLength(1)),
+  push_fcm_application: z.string().check(z.minLength(1)),
+  /** Base URL of Cashfree's verification API: production, or its sandbox. */
+  aadhaar_api_url: z.url(),
+  /** Base URL of Tesla's Fleet API for the region of the deployment. */
+  tesla_api_url: z.url(),
+  /** Where Tesla sends people back to, as it is registered with Tesla. */
+  tesla_redirect_uri: z.url(),
 });
 
 /** What differs from one deployment to the next. The values stand in cdk.json under `vicinity:<name>`. */

@@ -39,6 +39,8 @@ export class Uploads extends Construct {
       serverAccessLogsBucket: accessLogs,
       serverAccessLogsPrefix: 'uploads/',
       lifecycleRules: [
+        // What was posted and never completed.
+        { prefix: 'incoming/', expiration: Duration.days(1) },
         {
           abortIncompleteMultipartUploadAfter: Duration.days(1),
           noncurrentVersionExpiration: Duration.days(30),

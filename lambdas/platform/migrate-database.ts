@@ -13,7 +13,12 @@ import { asOwner } from './owner-connection.ts';
 import { scramVerifier } from './scram.ts';
 
 /** Functions that take the marketplaces' files into the database, in this order. */
-const SEEDS = ['app.seed_marketplaces', 'booking.seed_flows'];
+const SEEDS = [
+  'app.seed_marketplaces',
+  'identity.seed_roles',
+  'verification.seed_requirements',
+  'booking.seed_flows',
+];
 
 /**
  * The custom resource that every other stack waits for: it migrates the database, gives the two runtime roles their

@@ -10,6 +10,9 @@ export type Script = { name: string; text: string; fingerprint: string };
 /** `-- no transaction` on the first line: one statement, such as `create index concurrently`, that runs by itself. */
 const STANDALONE = /^-- no transaction\b/;
 
+/** A line that is neither empty nor a comment. */
+const STATEMENT = /^(?!\s*--)\s*\S/m;
+
 /** The SQL files under a folder, sorted by name. */
 export function readScripts(folder: string): Script[] {
   return readdirSync(folder, { recursive: true, encoding: 'utf8' })
@@ -59,7 +62,8 @@ export async function migrate(folder: string): Promise<string[]> {
   const done: string[] = [];
   for (const script of readScripts(join(folder, 'migrations'))) {
     const earlier = applied.get(`migration ${script.name}`);
-    if (earlier === script.fingerprint) continue;
+    // A file that was just scaffolded is passed over: applied as it is, it could not be written any more.
+    if (earlier === script.fingerprint || !STATEMENT.test(script.text)) continue;
     if (earlier)
       throw new Error(`The migration ${script.name} has been changed after it was applied. Write a new one.`);
     await apply(script, 'migration');

@@ -72,18 +72,16 @@ describe('the data stack', () => {
     expect(app.of('AWS::KMS::Key')[0]?.Properties.EnableKeyRotation).toBe(true);
   });
 
-  test('keeps a secret for each database role', () => {
+  test('keeps a secret for each database role, and one for each provider that a person fills in', () => {
     const templates = app
       .of('AWS::SecretsManager::Secret')
       .map(
         secret =>
           (secret.Properties.GenerateSecretString as { SecretStringTemplate: string }).SecretStringTemplate,
       );
-    expect(templates.map(template => JSON.parse(template).username)).toEqual([
-      'vicinity_owner',
-      'vicinity_api',
-      'vicinity_worker',
-    ]);
+    expect(
+      templates.map(template => JSON.parse(template).username ?? JSON.parse(template).client_id),
+    ).toEqual(['vicinity_owner', 'vicinity_api', 'vicinity_worker', 'fill-me-in', 'fill-me-in']);
   });
 
   test('closes every bucket to the public and to plain HTTP', () => {

@@ -52,6 +52,13 @@ test('a migration whose file was changed after it had been applied is refused', 
   await expect(migrate(folder)).rejects.toThrow('has been changed after it was applied');
 });
 
+test('a migration without a statement is passed over until one is written into it', async () => {
+  write('migrations/9010_trial__later.sql', '-- Why this change.\n\n');
+  expect(await migrate(folder)).toEqual([]);
+  write('migrations/9010_trial__later.sql', '-- Why this change.\ncreate schema trial;\n');
+  expect(await migrate(folder)).toEqual(['9010_trial__later']);
+});
+
 test('functions are applied again when their text changes, and only then', async () => {
   write('migrations/9004_trial__schema.sql', 'create schema trial;');
   write(
