@@ -4,12 +4,16 @@ import { type Aws, startAws } from './aws/aws.ts';
 import { answerControl, type ControlHost, controlPath } from './control/control.ts';
 import { takeDataFolder } from './data-folder.ts';
 import { declareResources } from './declare-resources.ts';
+import { startFakes } from './fakes/fakes.ts';
 import { openFrontServer } from './front-server.ts';
 import { createFunctionFaults } from './functions/function-faults.ts';
 import { createFunctionLogs } from './functions/function-logs.ts';
 import { createFunctions, type Functions } from './functions/functions.ts';
 import { createGateway } from './gateway/gateway.ts';
 import { readApis } from './gateway/read-api.ts';
+import { createAsOwner } from './people/as-owner.ts';
+import { type CallRoute, createCallRoute } from './people/call-route.ts';
+import { createDemoPeople } from './people/demo-people.ts';
 import { createProgress } from './progress.ts';
 import { runCustomResources } from './run-custom-resources.ts';
 import { createInvokeLater, startSources } from './sources/start-sources.ts';
@@ -33,6 +37,8 @@ export type CloudOptions = {
   snapshot?: string;
   /** Empties the data folder first. */
   fresh?: boolean;
+  /** Makes a demo person of each role, who can be seen at `/_local/people`. */
+  people?: boolean;
   /** Prints nothing. */
   quiet?: boolean;
   /** Prints a line for each request. */
@@ -47,6 +53,8 @@ export type Cloud = {
   /** The local AWS endpoint, its faults and its messages. */
   aws: Aws;
   functions: Functions;
+  /** Calls a route as a client at any address would: limits are counted by address, and over HTTP there is one. */
+  call: CallRoute;
   close(): Promise<void>;
 };
 
@@ -95,18 +103,20 @@ async function start(
   );
   onClose(() => aws.close());
 
+  const fakes = await startFakes();
+  onClose(() => fakes.close());
   const logs = createFunctionLogs(dataFolder);
   onClose(() => logs.close());
   const faults = createFunctionFaults();
   const functions = createFunctions(
-    readFunctions(resources),
+    readFunctions(resources).map(fakes.standIn),
     aws,
     { clockOffset: clock.offset, log: logs.log },
     faults,
   );
   onClose(() => functions.close());
   const invokeLater = createInvokeLater({ resources, functions, aws });
-  await declareResources(resources, aws, async (arn, event) => {
+  await declareResources(resources, aws, fakes, async (arn, event) => {
     await invokeLater(arn, event);
   });
 
@@ -119,7 +129,30 @@ async function start(
 
   const onRequest = options.verbose ? line : undefined;
   const gateway = createGateway({ apis, functionOf: functions.find, clock, onRequest });
-  const control: ControlHost = { aws, clock, faults, functions: functions.all(), schedules, resources };
+  const asOwner = createAsOwner(aws);
+  const call = createCallRoute(apis, functions.find);
+  const people = createDemoPeople({
+    asOwner,
+    call,
+    file: join(dataFolder, 'people.json'),
+    now: clock.now,
+  });
+  if (options.people) {
+    // A use case that somebody is writing may refuse them: the rest can be tried all the same.
+    await step('Inviting the demo people', () => people.invite()).catch((thrown: Error) =>
+      line(`  Not all demo people are there. ${thrown.message}`),
+    );
+  }
+  const control: ControlHost = {
+    aws,
+    clock,
+    faults,
+    functions: functions.all(),
+    schedules,
+    resources,
+    people,
+    asOwner,
+  };
   front.serve((request, response) =>
     request.url?.startsWith(controlPath)
       ? answerControl(control, request, response)
@@ -130,5 +163,6 @@ async function start(
     stages: apis.flatMap(api => [...api.stages.keys()]),
     aws,
     functions,
+    call,
   };
 }

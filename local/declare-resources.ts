@@ -1,5 +1,6 @@
 import type { Aws, BusEvent, KeySpec, RuleTarget, SecretDeclaration } from './aws/aws.ts';
 import type { EventPattern } from './aws/events/match-pattern.ts';
+import type { Fakes } from './fakes/fakes.ts';
 import { type JsonObject, list, number, object, text } from './template/json.ts';
 import type { LiveResource, Resources } from './template/resources.ts';
 
@@ -19,7 +20,12 @@ const queueAttributes = [
 ];
 
 /** Makes the templates' keys, secrets, databases, queues, topics, buckets and buses at the local endpoint. */
-export async function declareResources(resources: Resources, aws: Aws, deliver: Deliver): Promise<void> {
+export async function declareResources(
+  resources: Resources,
+  aws: Aws,
+  fakes: Pick<Fakes, 'secretOf'>,
+  deliver: Deliver,
+): Promise<void> {
   for (const key of resources.ofType('AWS::KMS::Key'))
     aws.declareKey({
       arn: arnOf(key),
@@ -29,7 +35,8 @@ export async function declareResources(resources: Resources, aws: Aws, deliver: 
         .filter(alias => [key.ref, arnOf(key)].includes(String(alias.property('TargetKeyId'))))
         .map(alias => alias.ref),
     });
-  for (const secret of resources.ofType('AWS::SecretsManager::Secret')) aws.declareSecret(secretOf(secret));
+  for (const secret of resources.ofType('AWS::SecretsManager::Secret'))
+    aws.declareSecret(secretOf(secret, fakes));
   for (const cluster of resources.ofType('AWS::RDS::DBCluster'))
     aws.declareCluster({
       arn: text(cluster.attribute('DBClusterArn'), 'the ARN of the cluster'),
@@ -56,13 +63,14 @@ function arnOf(resource: LiveResource): string {
   return text(resource.attribute('Arn'), `the ARN of ${resource.logicalId}`);
 }
 
-function secretOf(secret: LiveResource): SecretDeclaration {
+function secretOf(secret: LiveResource, fakes: Pick<Fakes, 'secretOf'>): SecretDeclaration {
   const generated = object(secret.property('GenerateSecretString'));
   const template =
     typeof generated.SecretStringTemplate === 'string' ? JSON.parse(generated.SecretStringTemplate) : {};
   return {
     arn: secret.ref,
     template,
+    value: fakes.secretOf(String(secret.property('Description') ?? '')),
     kmsKeyArn:
       secret.property('KmsKeyId') === undefined ? undefined : text(secret.property('KmsKeyId'), 'a key'),
     generateStringKey:

@@ -39,7 +39,7 @@ Vicinity is ready at ${url} (${seconds} s)
 
 ${lines.join('\n')}
 
-  ${`${url}/_local/`.padEnd(34)}messages, clock, schedules, queues and faults
+  ${`${url}/_local/`.padEnd(34)}people to sign in as, messages, clock, queues and faults
 `);
 }
 
@@ -61,6 +61,7 @@ async function main(): Promise<void> {
     databaseUrl: process.env.DATABASE_URL || undefined,
     fresh: values.fresh,
     verbose: values.verbose,
+    people: true,
   });
   announce(cloud, secondsSince(started));
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {

@@ -54,6 +54,7 @@ function newMarketplace([slug = '']: string[]): string[] {
     .replace(/\/\*\*.*\*\/\n/, `/** What ${slug} is, for whom, and where. */\n`)
     .replace('export const recovery', `export const ${name}`)
     .replace("slug: 'recovery'", `slug: '${slug}'`)
+    .replace(/ name: '.*'/, ` name: '${slug.charAt(0).toUpperCase()}${slug.slice(1).replaceAll('-', ' ')}'`)
     .replace(
       /booking_prefix: '\w+'/,
       `booking_prefix: '${slug.replaceAll('-', '').slice(0, 3).toUpperCase().padEnd(3, 'X')}'`,

@@ -9,6 +9,8 @@ import { makeKeyStore } from './kms/key-store.ts';
 import { makeKms } from './kms/kms.ts';
 import { lockFolder } from './lock-folder.ts';
 import { makeMessages } from './messages.ts';
+import { makeGeoPlaces } from './providers/geo-places.ts';
+import { makeRekognition } from './providers/rekognition.ts';
 import { makeSes } from './providers/ses.ts';
 import { makeSmsVoice } from './providers/sms-voice.ts';
 import { makeSocialMessaging } from './providers/social-messaging.ts';
@@ -75,8 +77,10 @@ async function start(options: AwsOptions, undo: (() => unknown)[]): Promise<Aws>
     ['kms', makeKms(keys)],
     ['sqs', makeSqs(fauxqs, queueKeys)],
     ['sns', makeSns(fauxqs, messages)],
-    ['s3', makeS3(fauxqs)],
+    ['s3', makeS3(fauxqs, options.now)],
     ['events', events],
+    ['geo-places', makeGeoPlaces()],
+    ['rekognition', makeRekognition(fauxqs)],
     ['ses', makeSes(messages)],
     ['sms-voice', makeSmsVoice(messages)],
     ['social-messaging', makeSocialMessaging(messages)],

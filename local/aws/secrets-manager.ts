@@ -12,6 +12,8 @@ export type SecretDeclaration = {
   template: { username: string } & Record<string, unknown>;
   /** The JSON key that is generated once and kept in the data folder. Absent: 'password'. */
   generateStringKey?: string;
+  /** All that the secret's JSON holds, where a provider gave it. Nothing is generated then. */
+  value?: unknown;
   /** The customer's key it is encrypted with: readers then need kms:Decrypt on it. */
   kmsKeyArn?: string;
 };
@@ -75,10 +77,12 @@ export function makeSecrets(kept: KeptFile): Secrets {
         ...common,
         VersionId: versionId,
         VersionStages: ['AWSCURRENT'],
-        SecretString: JSON.stringify({
-          ...secret.template,
-          [secret.generateStringKey ?? 'password']: kept.get(secret.arn, generatePassword),
-        }),
+        SecretString: JSON.stringify(
+          secret.value ?? {
+            ...secret.template,
+            [secret.generateStringKey ?? 'password']: kept.get(secret.arn, generatePassword),
+          },
+        ),
       });
     },
   };

@@ -4,9 +4,12 @@ import type { AppClock } from '../app-clock.ts';
 import type { Aws } from '../aws/aws.ts';
 import type { FunctionFaults } from '../functions/function-faults.ts';
 import type { LambdaFunction } from '../functions/lambda-function.ts';
+import type { AsOwner } from '../people/as-owner.ts';
+import type { DemoPeople } from '../people/demo-people.ts';
 import type { Schedules } from '../sources/run-schedules.ts';
 import type { Resources } from '../template/resources.ts';
 import { addFault } from './add-fault.ts';
+import { appointAdmin } from './appoint-admin.ts';
 import { listQueues } from './list-queues.ts';
 
 /** What the tools look into and turn. */
@@ -17,6 +20,8 @@ export type ControlHost = {
   functions: readonly LambdaFunction[];
   schedules: Schedules;
   resources: Resources;
+  people: Pick<DemoPeople, 'list'>;
+  asOwner: AsOwner;
 };
 
 export type ToolRequest = { query: URLSearchParams; body: unknown; name: string };
@@ -33,6 +38,24 @@ type Tool = {
 export const controlPath = '/_local/';
 
 const tools: readonly Tool[] = [
+  {
+    method: 'GET',
+    path: 'people',
+    does: 'Demo people of every role: ?marketplace=, with their password and, for staff, the code of this moment',
+    answer: ({ people, clock }, { query }) => ({
+      body: {
+        items: people
+          .list(clock.now())
+          .filter(({ marketplace }) => marketplace === (query.get('marketplace') ?? marketplace)),
+      },
+    }),
+  },
+  {
+    method: 'POST',
+    path: 'admins',
+    does: 'Makes somebody a super admin: {"marketplace", "email", "full_name"}',
+    answer: ({ asOwner }, { body }) => appointAdmin(asOwner, body),
+  },
   {
     method: 'GET',
     path: 'messages',

@@ -17,8 +17,13 @@ const variables = (route: string) => [...route.matchAll(/\{(\w+)\}/g)].map(match
 
 /** A use case that compiles, deploys and answers: who calls, in which marketplace. Its declaration is what to edit. */
 export function describeUseCase(module: string, name: string, route: string): string {
-  const ids = variables(route).map(field => `    ${field}: id('${field.replace(/_id$/, '')}'),\n`);
+  const names = variables(route);
+  const ids = names.map(field => `    ${field}: id('${field.replace(/_id$/, '')}'),\n`);
   const fields = ids.length > 0 ? `{\n${ids.join('')}  }` : '{}';
+  // Whose id it is nobody knows yet: an id other than the caller's own answers 404, as every route must for a stranger.
+  const [named] = names;
+  const argument = named === undefined ? '_input' : `{ ${named} }`;
+  const own = named === undefined ? '' : ` where app.actor() = \${${named}}::uuid`;
   return `import * as z from 'zod/mini';
 import { id } from '../kernel/fields.ts';
 import { http } from '../kernel/http.ts';
@@ -34,8 +39,8 @@ export const ${camel(name)} = useCase({
   access: signedIn(),
   input: z.strictObject(${fields}),
   output: Answer,
-  async run(_input, { db }) {
-    return db.one(sql\`select app.actor() as user_id\`, Answer);
+  async run(${argument}, { db }) {
+    return db.one(sql\`select app.actor() as user_id${own}\`, Answer);
   },
 });
 
@@ -46,21 +51,32 @@ export const handler = http(${camel(name)});
 /** A test that passes for what \`describeUseCase\` wrote and fails as soon as the access check is lost. */
 export function describeTest(module: string, route: string): string {
   const [method = 'GET', path = ''] = route.split(' ');
-  const target = path.replaceAll(/\{\w+\}/g, '019a0e5c-7b1e-7c3a-9d2e-4f6a8b0c1d2e');
+  const strange = path.replaceAll(/\{\w+\}/g, '019a0e5c-7b1e-7c3a-9d2e-4f6a8b0c1d2e');
+  const identified = strange !== path;
+  const own = identified ? `\`${path.replaceAll(/\{\w+\}/g, `\${person.id}`)}\`` : 'path';
   const verb = method.toLowerCase();
   const { marketplace, role } = PLACES[module] ?? ANYWHERE;
   return `import { expect, test } from 'vitest';
 import { anonymous } from '../support/client.ts';
 import { signUp } from '../support/people.ts';
 
-const path = '${target}';
+const path = '${strange}';
 
 test('somebody who is signed in is answered', async () => {
   const person = await signUp('${marketplace}', { roles: ['${role}'] });
-  const answer = await person.${verb}(path);
+  const answer = await person.${verb}(${own});
   expect(answer).toMatchObject({ status: 200, body: { user_id: person.id } });
 });
-
+${
+  identified
+    ? `
+test('an id of somebody else is not found', async () => {
+  const person = await signUp('${marketplace}', { roles: ['${role}'] });
+  expect(await person.${verb}(path)).toMatchObject({ status: 404, body: { code: 'not_found' } });
+});
+`
+    : ''
+}
 test('somebody who is not signed in is refused', async () => {
   const answer = await anonymous('${marketplace}').${verb}(path);
   expect(answer).toMatchObject({ status: 401, body: { code: 'unauthenticated' } });

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { buildApp } from '../../lib/app.ts';
 import { type Cloud, startCloud } from '../../local/cloud.ts';
 import { marketplaces } from '../../marketplaces/index.ts';
+import { appointLocally } from '../../scripts/create-admin/appoint-locally.ts';
 
 /** The application itself, as it is synthesised, in the local cloud. */
 
@@ -19,6 +20,7 @@ beforeAll(async () => {
     dataFolder: join(folder, 'data'),
     assembly,
     inMemory: true,
+    people: true,
     quiet: true,
   });
 });
@@ -43,6 +45,45 @@ describe('the application', () => {
     expect(await health.json()).toMatchObject({ status: 'ok', marketplace: slug });
     const reference = await fetch(`${cloud.url}/${slug}/docs`);
     expect(reference.status).toBe(200);
+  });
+
+  test('makes somebody a super admin, as npm run create-admin does here', async () => {
+    const appointment = { marketplace: 'driveway', email: 'root@example.com', full_name: 'Root' };
+    expect(await appointLocally(cloud.url, appointment)).toBe('created');
+    expect(await appointLocally(cloud.url, appointment)).toBe('unchanged');
+    const wrong = { ...appointment, email: 'nobody' };
+    await expect(appointLocally(cloud.url, wrong)).rejects.toThrow('Send {"marketplace"');
+    await expect(appointLocally('http://localhost:9', appointment)).rejects.toThrow('No local cloud answers');
+  });
+
+  test('has a demo person of each role in each marketplace, who sign in with what the tools show', async () => {
+    const { items } = (await (await fetch(`${cloud.url}/_local/people`)).json()) as {
+      items: {
+        marketplace: string;
+        role: string;
+        email: string;
+        password: string;
+        two_factor?: { code: string };
+      }[];
+    };
+    const roles = marketplaces.flatMap(({ slug, roles: { open, staff } }) =>
+      [...open, ...staff].map(role => `${slug} ${role}`),
+    );
+    expect(items.map(({ marketplace, role }) => `${marketplace} ${role}`).sort()).toEqual(roles.sort());
+
+    for (const role of ['driver', 'admin']) {
+      const person = items.find(it => it.marketplace === 'driveway' && it.role === role);
+      if (!person) throw new Error(`There is no ${role}.`);
+      const { email, password, two_factor } = person;
+      const first = await post('/driveway/api/v1/auth/login', { email, password });
+      const last = two_factor
+        ? await post('/driveway/api/v1/auth/two-factor/verify', {
+            challenge: first.body.challenge,
+            code: two_factor.code,
+          })
+        : first;
+      expect(last).toMatchObject({ status: 200, body: { user: { email, roles: [role] } } });
+    }
   });
 
   test('carries an event from a request over the bus and a queue to the person’s phone', async () => {

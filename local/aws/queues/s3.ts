@@ -2,14 +2,18 @@ import { s3Error } from '../answer.ts';
 import type { AwsRequest } from '../request.ts';
 import type { Permission, Service } from '../service.ts';
 import type { Fauxqs } from './fauxqs.ts';
+import { checkPostPolicy, isForm } from './post-policy.ts';
 
 /** S3, addressed by path. A presigned URL or form is checked against the permissions of its signer. */
-export function makeS3(fauxqs: Fauxqs): Service {
+export function makeS3(fauxqs: Fauxqs, now: () => Date): Service {
   return {
     denied: { name: 'AccessDenied', status: 403 },
     errorAnswer: s3Error,
     permissionsOf: request => [permissionOf(request)],
-    answer: request => fauxqs.pass(request),
+    async answer(request) {
+      if (isForm(request)) await checkPostPolicy(request, now());
+      return fauxqs.pass(request);
+    },
   };
 }
 
@@ -27,14 +31,15 @@ const bucketActions: Record<string, string> = {
   DELETE: 's3:DeleteBucket',
 };
 
-function permissionOf({ method, path, query, headers, body }: AwsRequest): Permission {
+function permissionOf(request: AwsRequest): Permission {
+  const { method, path, query, body } = request;
   const [bucket = '', ...rest] = decodeURIComponent(path).slice(1).split('/');
   const key = rest.join('/');
   const arn = `arn:aws:s3:::${bucket}`;
   if (!bucket) return { action: 's3:ListAllMyBuckets', resources: ['*'] };
   if (key) return { action: objectActions[method] ?? 's3:GetObject', resources: [`${arn}/${key}`] };
   if (method === 'POST' && query.has('delete')) return { action: 's3:DeleteObject', resources: [`${arn}/*`] };
-  if (method === 'POST' && headers['content-type']?.startsWith('multipart/form-data')) {
+  if (isForm(request)) {
     const field = body.toString('latin1').match(/name="key"\s+([^\r\n]+)/i)?.[1];
     return { action: 's3:PutObject', resources: [`${arn}/${field ?? '*'}`] };
   }

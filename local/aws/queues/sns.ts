@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { arnOf } from '../account.ts';
 import { type Answer, AwsError, escapeXml, queryError } from '../answer.ts';
 import type { Messages } from '../messages.ts';
@@ -15,6 +16,8 @@ export function makeSns(fauxqs: Fauxqs, messages: Messages): Service {
       const form = formOf(request);
       const target = form.get('TargetArn') ?? '';
       if (form.get('Action') === 'CreatePlatformEndpoint') return createEndpoint(form);
+      if (form.get('Action') === 'SetEndpointAttributes') return succeed('SetEndpointAttributes');
+      if (form.get('Action') === 'DeleteEndpoint') return succeed('DeleteEndpoint');
       if (form.get('Action') === 'Publish' && target.includes(':endpoint/'))
         return push(form, target, messages);
       return fauxqs.pass(request);
@@ -25,7 +28,11 @@ export function makeSns(fauxqs: Fauxqs, messages: Messages): Service {
 const formOf = (request: AwsRequest) => new URLSearchParams(request.body.toString('utf8'));
 
 function permissionOf(form: URLSearchParams): Permission {
-  const resource = form.get('TopicArn') ?? form.get('TargetArn') ?? form.get('PlatformApplicationArn');
+  const resource =
+    form.get('TopicArn') ??
+    form.get('TargetArn') ??
+    form.get('PlatformApplicationArn') ??
+    form.get('EndpointArn');
   const named = form.get('Name');
   return {
     action: `sns:${form.get('Action')?.replace(/^PublishBatch$/, 'Publish')}`,
@@ -33,14 +40,18 @@ function permissionOf(form: URLSearchParams): Permission {
   };
 }
 
+/** APNs gives tokens of 32 bytes in hex, and SNS takes no others for it. */
+const APNS_TOKEN = /^[0-9a-f]{64}$/i;
+
 /** A token has one endpoint in an application, whoever asks again: the ARN is made from both. */
 function createEndpoint(form: URLSearchParams): Answer {
   const application = form.get('PlatformApplicationArn') ?? '';
   const token = form.get('Token');
-  if (!application.includes(':app/') || !token) {
+  const wrongToken = application.includes(':app/APNS/') && !APNS_TOKEN.test(token ?? '');
+  if (!application.includes(':app/') || !token || wrongToken) {
     throw new AwsError('InvalidParameter', 400, 'Invalid parameter: PlatformApplicationArn or Token');
   }
-  const id = Buffer.from(token).toString('hex').slice(0, 64);
+  const id = createHash('sha256').update(token).digest('hex').slice(0, 36);
   return succeed(
     'CreatePlatformEndpoint',
     'EndpointArn',
@@ -55,12 +66,12 @@ function push(form: URLSearchParams, to: string, messages: Messages): Answer {
   return succeed('Publish', 'MessageId', crypto.randomUUID());
 }
 
-function succeed(action: string, field: string, value: string): Answer {
+function succeed(action: string, field?: string, value = ''): Answer {
   return {
     status: 200,
     headers: { 'content-type': 'text/xml' },
     body:
       `<${action}Response xmlns="http://sns.amazonaws.com/doc/2010-03-31/"><${action}Result>` +
-      `<${field}>${escapeXml(value)}</${field}></${action}Result></${action}Response>`,
+      `${field ? `<${field}>${escapeXml(value)}</${field}>` : ''}</${action}Result></${action}Response>`,
   };
 }

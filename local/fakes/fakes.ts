@@ -1,0 +1,47 @@
+import type { FunctionDefinition } from '../functions/definition.ts';
+import { startAadhaar } from './aadhaar.ts';
+import type { Fake } from './fake.ts';
+import { startTesla } from './tesla.ts';
+
+/** Every provider that has a stand-in: a file of this folder that starts it. */
+const providers: readonly (() => Promise<Fake>)[] = [startAadhaar, startTesla];
+
+/** The stand-ins of all providers. */
+export type Fakes = {
+  /** The function with its providers replaced: a variable that begins with a provider's base URL names the fake. */
+  standIn(definition: FunctionDefinition): FunctionDefinition;
+  /** What a secret with this description holds, or undefined where it is no provider's. */
+  secretOf(description: string): unknown;
+  close(): Promise<void>;
+};
+
+/**
+ * Starts the stand-in of every provider, so that nothing on this machine calls one.
+ *
+ * @param start what to start, for tests
+ */
+export async function startFakes(start = providers): Promise<Fakes> {
+  const fakes = await Promise.all(start.map(begin => begin()));
+  const urls = fakes.flatMap(fake => Object.entries(fake.urls));
+  const secrets = new Map(fakes.flatMap(fake => Object.entries(fake.secrets)));
+
+  function stand(value: string): string {
+    // A longer URL is no other's host: `https://api.example` does not stand for `https://api.example.org`.
+    const found = urls.find(([real]) => value === real || value.startsWith(`${real.replace(/\/$/, '')}/`));
+    return found ? found[1] + value.slice(found[0].length) : value;
+  }
+
+  return {
+    standIn: definition => ({
+      ...definition,
+      variables: () =>
+        Object.fromEntries(
+          Object.entries(definition.variables()).map(([name, value]) => [name, stand(value)]),
+        ),
+    }),
+    secretOf: description => secrets.get(description),
+    async close() {
+      await Promise.all(fakes.map(fake => fake.close()));
+    },
+  };
+}
