@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { cpus, totalmem } from 'node:os';
 import { join } from 'node:path';
+import { benchAccounts } from './accounts.ts';
 import { type Bundle, benchBundles } from './bundles.ts';
 import { benchMemory } from './memory.ts';
 import { benchRace } from './race.ts';
@@ -13,6 +14,7 @@ const OUT = join(import.meta.dirname, '../docs/performance.md');
 const parts: Record<string, () => Promise<Result[]>> = {
   search: benchSearch,
   race: benchRace,
+  accounts: benchAccounts,
   memory: benchMemory,
   bundles: async () => {
     const { results, bundles: measured } = await benchBundles();

@@ -66,8 +66,8 @@ async function connect(url: string, role: string): Promise<pg.Client> {
 
 async function seedOwner(owner: pg.Client): Promise<void> {
   await owner.query(
-    `insert into identity.users (id, marketplace, email, full_name, roles)
-     values ('019a0000-0000-7000-8000-000000000001', 'driveway', 'host@bench.example', 'Host', '{host}')`,
+    `insert into identity.users (id, marketplace, email, full_name)
+     values ('019a0000-0000-7000-8000-000000000001', 'driveway', 'host@bench.example', 'Host')`,
   );
 }
 
@@ -104,7 +104,7 @@ async function statementOf(turn: number): Promise<Statement> {
   };
   const db = { page: keep, many: keep };
   const input = { ...pointOf(turn), radius_m: 2_000, limit: 20, from, to };
-  await searchSpaces.run(input, { db: db as never, marketplace, now, actor: null });
+  await searchSpaces.run(input, { db: db as never, marketplace, now, actor: null, bearer: async () => null });
   if (!made) throw new Error('The search made no statement.');
   return made;
 }

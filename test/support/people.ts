@@ -1,5 +1,8 @@
 import { randomUUID } from 'node:crypto';
+import { sql } from '../../lambdas/kernel/sql.ts';
+import { marketplaceOf } from '../../marketplaces/index.ts';
 import { Client } from './client.ts';
+import { asOwner } from './database.ts';
 
 /** Somebody with an account, signed in. */
 export class Person extends Client {
@@ -33,6 +36,23 @@ export async function signUp(
   const answer = await new Client(marketplace).post('/api/v1/auth/signup', body, { ip: randomAddress() });
   if (answer.status !== 201) throw new Error(`Sign-up answered ${answer.status}: ${answer.text}`);
   return new Person(marketplace, answer.body, email, password);
+}
+
+/** Somebody of the staff, in a session with a second factor. */
+export async function signUpStaff(marketplace: string, role = 'super_admin'): Promise<Person> {
+  const open = marketplaceOf(marketplace)?.roles.open[0] ?? '';
+  const person = await signUp(marketplace, { roles: [open], full_name: 'Sam Staff' });
+  await asOwner(
+    sql`insert into identity.user_roles (marketplace, user_id, role)
+        values (${marketplace}::text, ${person.id}::uuid, ${role}::text) returning id`,
+  );
+  await asOwner(
+    sql`update identity.users set account_status = 'active' where id = ${person.id}::uuid returning id`,
+  );
+  await asOwner(
+    sql`update identity.sessions set mfa_at = app.now() where user_id = ${person.id}::uuid returning id`,
+  );
+  return person;
 }
 
 /** Limits are counted by address too: each person calls from a place of their own. */

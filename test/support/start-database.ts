@@ -1,12 +1,14 @@
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { constants, copyFileSync, existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestProject } from 'vitest/node';
 import { readScripts } from '../../lambdas/platform/migrations.ts';
 import { ofKind, readCatalogue } from '../../lib/catalogue.ts';
-import { startAws } from '../../local/aws/aws.ts';
+import { arnOf, startAws } from '../../local/aws/aws.ts';
+import { startAadhaar } from '../../local/fakes/aadhaar.ts';
+import { startTesla } from '../../local/fakes/tesla.ts';
 import { connectBus } from './connect-bus.ts';
 import { serveControl } from './control-aws.ts';
 import { runMigration } from './run-migration.ts';
@@ -30,9 +32,27 @@ declare module 'vitest' {
 export default async function setup(project: TestProject) {
   mkdirSync(CACHE, { recursive: true });
   const dataFolder = await mkdtemp(join(tmpdir(), 'vicinity-test-'));
-  const snapshot = join(CACHE, `database-${await fingerprint()}.tar`);
+  // The database holds data keys that only its own KMS keys unwrap: the two are kept together.
+  const snapshot = join(CACHE, `database-${await fingerprint()}.keyed.tar`);
+  const snapshotKeys = `${snapshot}.keys.json`;
   const databaseUrl = process.env.DATABASE_URL;
+  if (!databaseUrl && existsSync(snapshotKeys)) copyFileSync(snapshotKeys, join(dataFolder, 'keys.json'));
   const aws = await startAws({ dataFolder, databaseUrl, snapshot, inMemory: true, now: () => new Date() });
+  const aadhaar = await startAadhaar();
+  const aadhaarSecret = `${aws.secrets.api}-aadhaar`;
+  aws.declareSecret({
+    arn: aadhaarSecret,
+    template: { username: 'aadhaar' },
+    value: Object.values(aadhaar.secrets)[0],
+  });
+  const tesla = await startTesla();
+  const [teslaUrl = ''] = Object.values(tesla.urls);
+  const teslaSecret = `${aws.secrets.api}-tesla`;
+  aws.declareSecret({
+    arn: teslaSecret,
+    template: { username: 'tesla' },
+    value: Object.values(tesla.secrets)[0],
+  });
   const base = {
     AWS_REGION: 'us-east-1',
     AWS_ACCESS_KEY_ID: 'local-admin',
@@ -49,7 +69,12 @@ export default async function setup(project: TestProject) {
     WORKER_SECRET_ARN: aws.secrets.worker,
   };
   const { TokenKeys, DataKeys } = await runMigration(join(ROOT, 'sql'), { ...base, ...migration });
-  if (!databaseUrl && !existsSync(snapshot)) await aws.saveSnapshot(snapshot);
+  if (!databaseUrl && !existsSync(snapshotKeys)) {
+    // Of two suites that begin at once the first one's is kept.
+    copyFileSync(join(dataFolder, 'keys.json'), snapshotKeys, constants.COPYFILE_EXCL);
+    await aws.saveSnapshot(snapshot);
+  }
+  await aws.declareBucket({ name: 'vicinity-uploads' });
   const queues = await connectBus(aws, ofKind(await readCatalogue(ROOT), 'queue'));
   project.provide('environment', {
     ...base,
@@ -62,7 +87,17 @@ export default async function setup(project: TestProject) {
     EVENT_BUS_NAME: 'vicinity',
     SMS_ORIGINATION_IDENTITY: '+15005550006',
     WHATSAPP_PHONE_NUMBER_ID: 'phone-number-id-0123456789',
+    UPLOADS_BUCKET: 'vicinity-uploads',
+    PUSH_APNS_APPLICATION_ARN: arnOf('sns', 'app/APNS/vicinity-ios'),
+    PUSH_FCM_APPLICATION_ARN: arnOf('sns', 'app/GCM/vicinity-android'),
     EMAIL_FROM: 'no-reply@vicinity.example',
+    AADHAAR_SECRET_ARN: aadhaarSecret,
+    AADHAAR_API_URL: Object.values(aadhaar.urls)[0] ?? '',
+    TESLA_SECRET_ARN: teslaSecret,
+    TESLA_AUTH_URL: teslaUrl,
+    TESLA_TOKEN_URL: teslaUrl,
+    TESLA_API_URL: teslaUrl,
+    TESLA_REDIRECT_URI: 'https://driveway.example/tesla/callback',
   });
   project.provide('workerSecretArn', aws.secrets.worker);
   project.provide('queues', queues);
@@ -70,6 +105,8 @@ export default async function setup(project: TestProject) {
   project.provide('controlUrl', control.url);
   return async () => {
     control.close();
+    await aadhaar.close();
+    await tesla.close();
     await aws.close();
     await rm(dataFolder, { recursive: true, force: true });
   };

@@ -1,0 +1,118 @@
+import { randomUUID } from 'node:crypto';
+import { pathNames } from '../../lambdas/kernel/input.ts';
+import { sql } from '../../lambdas/kernel/sql.ts';
+import type { HttpContract } from '../../lambdas/kernel/use-case.ts';
+import { ofKind } from '../../lib/catalogue.ts';
+import { marketplaces } from '../../marketplaces/index.ts';
+import { booked, inHours, listed } from '../parking/spaces.ts';
+import { handIn } from '../verification/evidence.ts';
+import { asOwner } from './database.ts';
+import { exampleRequest } from './examples.ts';
+import { entries } from './invoke.ts';
+import { type Person, signUp } from './people.ts';
+
+/** What a person has that neither an example request nor the person's rows give. */
+const MAKERS: Readonly<Record<string, (person: Person) => Promise<string>>> = {
+  user_id: async person => person.id,
+  space_id: async person => (await listed(person)).id,
+  booking_id: async person => {
+    const driver = await signUp(person.marketplace, { roles: openRoles(person.marketplace) });
+    return (await booked(driver, await listed(person), inHours(48), inHours(49))).id;
+  },
+  token_id: async person => {
+    const token = { name: 'Nightly export', abilities: ['read'] };
+    return (await person.post('/api/v1/users/me/tokens', token)).body.id;
+  },
+  document_id: async person => (await handIn(person, 'government_id')).body.id,
+};
+
+/** Things that were made already, by their owner and what they are. */
+const owned = new Map<string, string>();
+
+/** Every role that somebody takes in a marketplace. */
+export const openRoles = (marketplace: string): string[] => [
+  ...(marketplaces.find(({ slug }) => slug === marketplace)?.roles.open ?? []),
+];
+
+/** Names in a route's path that are ids; others, such as a role's name, keep their example. */
+export const idNames = (contract: HttpContract): string[] =>
+  pathNames(contract.path).filter(name => name.endsWith('_id'));
+
+/**
+ * Something of the person's own for each id in the path of a route: made by the route that adds to the collection, with
+ * its example, or found among the person's rows.
+ *
+ * @throws Error with one sentence where there is no way to make it: add a maker then
+ */
+export async function belongingsFor(contract: HttpContract, person: Person): Promise<Record<string, string>> {
+  const made: Record<string, string> = {};
+  for (const name of idNames(contract)) {
+    // What strangers leave as it is serves for the next route as well.
+    const key = `${person.id} ${name}`;
+    const found =
+      owned.get(key) ??
+      (await MAKERS[name]?.(person)) ??
+      (await addToCollection(contract, name, person)) ??
+      (await findRow(name, person));
+    if (!found)
+      throw new Error(`Nothing makes a ${name} for ${contract.method} ${contract.path}: add it to MAKERS.`);
+    owned.set(key, found);
+    made[name] = found;
+  }
+  return made;
+}
+
+async function addToCollection(contract: HttpContract, name: string, person: Person) {
+  const collection = contract.path.slice(0, contract.path.indexOf(`/{${name}}`));
+  const route = ofKind(await entries(), 'http').find(
+    entry => entry.contract.method === 'POST' && entry.contract.path === collection,
+  );
+  if (!route || collection.includes('{')) return undefined;
+  const { path, body } = exampleRequest(route.contract);
+  const answer = await person.post(path, body, { headers: { 'idempotency-key': randomUUID() } });
+  if (answer.status >= 300) throw new Error(`POST ${collection} answered ${answer.status}: ${answer.text}`);
+  return (answer.body?.[name] ?? answer.body?.id) as string | undefined;
+}
+
+/** A row of the person in the table that the id's name tells: `session_id` is of `…sessions`. */
+async function findRow(name: string, person: Person): Promise<string | undefined> {
+  const table = `${name.replace(/_id$/, '')}s`;
+  const tables: { name: string; column: string }[] = await asOwner(
+    sql`select c.oid::regclass::text as name, a.attname as column
+        from pg_class c join pg_attribute a on a.attrelid = c.oid
+        where c.relkind in ('r', 'p') and c.relname = ${table}::text and a.attname in ('user_id', 'owner_id')`,
+  );
+  for (const { name: found, column } of tables) {
+    const text = `select id::text from ${found} where ${column} = ($1->>0)::uuid order by id limit 1`;
+    const [row] = await asOwner({ text, values: [person.id] });
+    if (row) return row.id;
+  }
+  return undefined;
+}
+
+/** Books that are kept of every request, whoever makes it. */
+const JOURNALS = [
+  'audit_logs',
+  'outbox',
+  'rate_limits',
+  'idempotency_keys',
+  'data_keys',
+  'schema_migrations',
+];
+
+/** A hash of all rows that mention one of these ids, by table: what a stranger must leave as it is. */
+export async function hashRows(ids: readonly string[]): Promise<Record<string, string>> {
+  const tables: { name: string }[] = await asOwner(
+    sql`select c.oid::regclass::text as name from pg_class c join pg_namespace n on n.oid = relnamespace
+        where relkind in ('r', 'p') and not relispartition and nspname !~ '^pg_'
+          and nspname not in ('information_schema', 'public')
+          and not relname = any (array(select jsonb_array_elements_text(${JOURNALS}::jsonb)))`,
+  );
+  const parts = tables.map(
+    ({ name }) => `
+      select '${name}' as name, md5(string_agg(r::text, '|' order by r::text)) as hash from ${name} as r
+      where r::text ~ ($1->>0) having count(*) > 0`,
+  );
+  const rows = await asOwner({ text: parts.join(' union all '), values: [ids.join('|')] });
+  return Object.fromEntries(rows.map(({ name, hash }) => [name, hash]));
+}
