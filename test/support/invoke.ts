@@ -28,6 +28,20 @@ export async function handlerOf(entry: Entry): Promise<Handler> {
   return handler;
 }
 
+let workers = 0;
+
+/** The environment is the process's, so the last of several that run at once gives the api role back. */
+async function asWorker<T>(work: () => Promise<T>): Promise<T> {
+  workers += 1;
+  process.env.DATABASE_SECRET_ARN = inject('workerSecretArn');
+  try {
+    return await work();
+  } finally {
+    workers -= 1;
+    if (workers === 0) process.env.DATABASE_SECRET_ARN = inject('environment').DATABASE_SECRET_ARN;
+  }
+}
+
 /** Runs a queue's or a schedule's Lambda with the worker's rights. */
 export async function runAsWorker(
   kind: Exclude<Contract['kind'], 'http'>,
@@ -41,13 +55,7 @@ export async function runAsWorker(
   );
   if (!entry) throw new Error(`There is no ${kind} ${name}.`);
   const handler = await handlerOf(entry);
-  const api = process.env.DATABASE_SECRET_ARN;
-  process.env.DATABASE_SECRET_ARN = inject('workerSecretArn');
-  try {
-    return await handler(event, contextOf(entry.name));
-  } finally {
-    process.env.DATABASE_SECRET_ARN = api;
-  }
+  return asWorker(() => handler(event, contextOf(entry.name)));
 }
 
 /** Runs a schedule once, now. */
