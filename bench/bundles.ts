@@ -1,16 +1,20 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { build } from 'esbuild';
 import { bundleLambdas, folderOf } from '../lib/bundle.ts';
 import { readCatalogue } from '../lib/catalogue.ts';
+import { DATA_LIBRARIES } from '../lib/libraries.ts';
 import { atMost, median, type Result } from './support/measure.ts';
 
 const ROOT = join(import.meta.dirname, '..');
 const RUNS = 21;
 
-/** A bundle's size in KB of 1,000 bytes and the median of its import, each import in a process of its own. */
+/**
+ * A bundle's size in KB of 1,000 bytes, with the libraries beside it but without lists of data, and the median of its import, each
+ * import in a process of its own.
+ */
 export type Bundle = { name: string; kilobytes: number; milliseconds: number };
 
 /** Sizes of all bundles, and their import times against a bundle of the bare RDS Data client. */
@@ -83,7 +87,15 @@ function measure(files: ReadonlyMap<string, string>): Bundle[] {
   }
   return [...files].map(([name, file]) => ({
     name,
-    kilobytes: statSync(file).size / 1000,
+    kilobytes: sizeOf(file) / 1000,
     milliseconds: median(times.get(name) ?? []),
   }));
+}
+
+function sizeOf(file: string): number {
+  const folder = dirname(file);
+  const code = file.endsWith('index.js')
+    ? readdirSync(folder).filter(name => name.endsWith('.js') && !DATA_LIBRARIES.includes(name))
+    : [basename(file)];
+  return code.reduce((sum, name) => sum + statSync(join(folder, name)).size, 0);
 }

@@ -1,8 +1,8 @@
 import { cp, mkdir, rm, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { type BuildOptions, build } from 'esbuild';
 import { type Entry, MIGRATION, ofKind } from './catalogue.ts';
-import { buildLibraries, libraries, placeLibraries } from './libraries.ts';
+import { buildLibraries, graphOf, libraries, placeLibraries } from './libraries.ts';
 import { writeReference } from './reference.ts';
 
 /** The folder of one Lambda inside the bundle: its `index.js` and what stands beside it, and nothing else. */
@@ -36,17 +36,25 @@ export async function bundleLambdas(root: string, entries: readonly Entry[], bun
   await rm(bundle, { recursive: true, force: true });
   const migration = { ...MIGRATION, file: join(root, 'lambdas', MIGRATION.module, `${MIGRATION.name}.ts`) };
   const all = [...entries, migration];
-  await build({
+  const { metafile } = await build({
     ...OPTIONS,
     entryPoints: all.map(({ module, name, file }) => ({ in: file, out: `${module}/${name}/index` })),
     outdir: bundle,
     plugins: [libraries],
+    metafile: true,
   });
-  await buildLibraries(root, bundle, OPTIONS);
+  const imports = new Map([...graphOf(metafile)].map(([file, reads]) => [resolve(file), reads]));
+  const shared = join(bundle, 'libraries');
+  const graph = await buildLibraries(root, shared, OPTIONS);
   // Says what the file is, wherever the folder lies: without it a `type` of a folder above would decide.
   const manifest = JSON.stringify({ type: 'commonjs' });
   await Promise.all(all.map(entry => writeFile(join(folderOf(bundle, entry), 'package.json'), manifest)));
-  await Promise.all(all.map(entry => placeLibraries(bundle, folderOf(bundle, entry))));
+  await Promise.all(
+    all.map(entry => {
+      const folder = folderOf(bundle, entry);
+      return placeLibraries(shared, folder, imports.get(join(folder, 'index.js')) ?? [], graph);
+    }),
+  );
   await copySql(root, folderOf(bundle, MIGRATION));
   await writeFiles(entries, bundle);
 }

@@ -1,22 +1,107 @@
-import { copyFile, readFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { type BuildOptions, build, type Plugin } from 'esbuild';
+import { copyFile, glob, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { type BuildOptions, build, type Metafile, type Plugin, transform } from 'esbuild';
 
 /**
- * Libraries that lie beside the code of a Lambda and are loaded by the first request that needs them: they share nothing with
- * the rest, so nothing is there twice, and a start is not slowed by what most requests do without.
+ * Libraries that lie beside the code of a Lambda and are read when they are first needed; what they share stands in files of its
+ * own. Inside a bundle, code that is loaded later is parsed at the start and cannot be shaken (docs/decisions.md).
  */
-type Library = { name: string; file: string; contents: () => Promise<string> };
+const LIBRARIES = /^(@aws-sdk\/client-[a-z0-9-]+|jose|libphonenumber-js\/min|@zxcvbn-ts\/language-common)$/;
 
-const LIBRARIES: readonly Library[] = [
-  {
-    // 40 KB of code and 82 KB of the world's numbering plans.
-    name: 'libphonenumber-js/min',
-    file: 'phone-numbers.js',
-    contents: async () => "export { parsePhoneNumberFromString } from 'libphonenumber-js/min';",
+/** Which files a file of a folder reads, now or later. */
+export type FileGraph = ReadonlyMap<string, readonly string[]>;
+
+const fileOf = (library: string) =>
+  `${library.replace('@aws-sdk/', '').replace('@', '').replaceAll('/', '-')}.js`;
+
+/** Files that hold lists more than code: numbering plans and passwords. */
+export const DATA_LIBRARIES = ['libphonenumber-js/min', '@zxcvbn-ts/language-common'].map(fileOf);
+
+/** Keeps the libraries out of the bundles. */
+export const libraries: Plugin = {
+  name: 'libraries',
+  setup({ onResolve }) {
+    onResolve({ filter: LIBRARIES }, ({ path }) => ({ path: `./${fileOf(path)}`, external: true }));
   },
-  { name: '@zxcvbn-ts/language-common', file: 'common-passwords.js', contents: readCommonPasswords },
-];
+};
+
+/**
+ * Builds the libraries into a folder, with the options of the Lambdas: of each, what some Lambda imports.
+ *
+ * @throws when a Lambda imports one as a whole, which cannot be shaken
+ */
+export async function buildLibraries(
+  root: string,
+  folder: string,
+  options: BuildOptions,
+): Promise<FileGraph> {
+  const contents = await readImports(join(root, 'lambdas'));
+  const { outputFiles, metafile } = await build({
+    ...options,
+    entryPoints: [...contents.keys()].map(name => ({
+      in: `library:${name}`,
+      out: basename(fileOf(name), '.js'),
+    })),
+    plugins: [entriesFrom(contents, root)],
+    // esbuild splits ESM only. Each file is made CommonJS after.
+    format: 'esm',
+    splitting: true,
+    chunkNames: 'shared-[hash]',
+    outdir: folder,
+    write: false,
+    metafile: true,
+  });
+  await mkdir(folder, { recursive: true });
+  await Promise.all(outputFiles.map(({ path, text }) => writeCommonJs(path, text, options)));
+  return graphOf(metafile);
+}
+
+async function writeCommonJs(path: string, text: string, { platform, target, minify }: BuildOptions) {
+  const supported = { 'dynamic-import': false };
+  const { code } = await transform(text, { format: 'cjs', platform, target, minify, supported });
+  await writeFile(path, code);
+}
+
+function entriesFrom(contents: ReadonlyMap<string, string>, root: string): Plugin {
+  return {
+    name: 'entries',
+    setup({ onResolve, onLoad }) {
+      onResolve({ filter: /^library:/ }, ({ path }) => ({
+        path: path.slice('library:'.length),
+        namespace: 'library',
+      }));
+      onLoad({ filter: /.*/, namespace: 'library' }, ({ path }) => ({
+        contents: contents.get(path),
+        resolveDir: root,
+      }));
+    },
+  };
+}
+
+/** Each library that the Lambdas import, with the code that exports what they import of it. */
+async function readImports(lambdas: string): Promise<Map<string, string>> {
+  const names = new Map<string, Set<string>>();
+  for await (const file of glob('**/*.ts', { cwd: lambdas })) {
+    const code = await readFile(join(lambdas, file), 'utf8');
+    for (const [, clause = '', library = ''] of code.matchAll(
+      /^import (?!type )([^;]*?) from '([^'.]+)';/gm,
+    )) {
+      if (!LIBRARIES.test(library)) continue;
+      if (!clause.startsWith('{'))
+        throw new Error(`${file} imports ${library} as a whole. Name what it needs.`);
+      const imported = names.get(library) ?? new Set();
+      for (const name of clause.matchAll(/(type )?\w+/g)) {
+        if (name[1] === undefined) imported.add(name[0]);
+      }
+      names.set(library, imported);
+    }
+  }
+  const contents = [...names].map(([library, imported]): [string, string] => [
+    library,
+    `export { ${[...imported].join(', ')} } from '${library}';`,
+  ]);
+  return new Map([...contents, ['@zxcvbn-ts/language-common', await readCommonPasswords()]]);
+}
 
 /** Shorter ones are refused for their length. */
 const SHORTEST_PASSWORD = 8;
@@ -28,28 +113,25 @@ async function readCommonPasswords(): Promise<string> {
   return `export const dictionary = { 'passwords-common': ${JSON.stringify(passwords.join('\n'))}.split('\\n') };`;
 }
 
-/** Keeps the libraries out of the bundles. */
-export const libraries: Plugin = {
-  name: 'libraries',
-  setup({ onResolve }) {
-    for (const { name, file } of LIBRARIES) {
-      onResolve({ filter: new RegExp(`^${name}$`) }, () => ({ path: `./${file}`, external: true }));
-    }
-  },
-};
-
-/** Builds the libraries into a folder, with the options of the Lambdas. */
-export async function buildLibraries(root: string, folder: string, options: BuildOptions): Promise<void> {
-  for (const { file, contents } of LIBRARIES) {
-    const stdin = { contents: await contents(), resolveDir: root };
-    await build({ ...options, stdin, outfile: join(folder, file) });
-  }
+/** Which files beside it each file of a build reads, by its path there. */
+export function graphOf({ outputs }: Metafile): FileGraph {
+  const beside = ({ path, external }: { path: string; external?: boolean }) =>
+    !external || path.startsWith('./');
+  const files = Object.entries(outputs).map(
+    ([file, { imports }]) => [file, imports.filter(beside).map(({ path }) => basename(path))] as const,
+  );
+  return new Map(files);
 }
 
-/** Puts beside the code of a Lambda the libraries that it loads. */
-export async function placeLibraries(from: string, lambda: string): Promise<void> {
-  const code = await readFile(join(lambda, 'index.js'), 'utf8');
-  for (const { file } of LIBRARIES) {
-    if (code.includes(file)) await copyFile(join(from, file), join(lambda, file));
-  }
+/** Puts beside the code of a Lambda the libraries that it imports, and what these need. */
+export async function placeLibraries(
+  from: string,
+  lambda: string,
+  imported: readonly string[],
+  graph: FileGraph,
+): Promise<void> {
+  const byName = new Map([...graph].map(([path, reads]) => [basename(path), reads]));
+  const wanted = new Set(imported);
+  for (const file of wanted) for (const next of byName.get(file) ?? []) wanted.add(next);
+  await Promise.all([...wanted].map(file => copyFile(join(from, file), join(lambda, file))));
 }

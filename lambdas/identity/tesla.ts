@@ -1,6 +1,7 @@
 import * as z from 'zod/mini';
 import { environment } from '../kernel/environment.ts';
 import { log } from '../kernel/log.ts';
+import { Secret } from '../kernel/secret.ts';
 
 /**
  * Tesla's OAuth 2.0 for third parties (developer.tesla.com, Fleet API, Third-Party Tokens): people sign in at
@@ -39,7 +40,7 @@ const Region = z.object({ response: z.object({ region: z.enum(['na', 'eu', 'cn']
 
 /** Where the person is sent to sign in. @param challenge S256 of the verifier, RFC 7636 */
 export async function authorizeUrl(state: string, challenge: string): Promise<string> {
-  const { client_id } = await credentials();
+  const { client_id } = await application.read();
   const query = new URLSearchParams({
     response_type: 'code',
     client_id,
@@ -55,7 +56,7 @@ export async function authorizeUrl(state: string, challenge: string): Promise<st
 
 /** Exchanges the code of a sign-in. A code serves once and lasts minutes. Throws TeslaError. */
 export async function exchangeCode(code: string, verifier: string): Promise<TeslaTokens> {
-  const { client_id, client_secret } = await credentials();
+  const { client_id, client_secret } = await application.read();
   return requestTokens({
     grant_type: 'authorization_code',
     client_id,
@@ -69,13 +70,13 @@ export async function exchangeCode(code: string, verifier: string): Promise<Tesl
 
 /** Exchanges a refresh token for the next pair; it serves once and lasts three months. Throws TeslaError. */
 export async function refreshTokens(refreshToken: string): Promise<TeslaTokens> {
-  const { client_id } = await credentials();
+  const { client_id } = await application.read();
   return requestTokens({ grant_type: 'refresh_token', client_id, refresh_token: refreshToken });
 }
 
 /** Ends a grant at Tesla (RFC 7009). Throws TeslaError. */
 export async function revokeToken(refreshToken: string): Promise<void> {
-  const { client_id, client_secret } = await credentials();
+  const { client_id, client_secret } = await application.read();
   await call(`${environment('TESLA_AUTH_URL')}/oauth2/v3/revoke`, {
     method: 'POST',
     body: new URLSearchParams({
@@ -150,23 +151,8 @@ function read<S extends z.ZodMiniType>(schema: S, body: unknown): z.output<S> {
   throw new TeslaError('unreadable_answer', false, parsed.error);
 }
 
-const Credentials = z.object({ client_id: z.string(), client_secret: z.string() });
-let known: { until: number; value: Promise<z.output<typeof Credentials>> } | undefined;
-
-/** The application's credentials at Tesla. They are read again every five minutes, so that new ones take effect. */
-function credentials(): Promise<z.output<typeof Credentials>> {
-  if (known && known.until > performance.now()) return known.value;
-  const value = readCredentials();
-  known = { until: performance.now() + 300_000, value };
-  value.catch(() => {
-    known = undefined;
-  });
-  return value;
-}
-
-async function readCredentials(): Promise<z.output<typeof Credentials>> {
-  const { GetSecretValueCommand, SecretsManagerClient } = await import('@aws-sdk/client-secrets-manager');
-  const command = new GetSecretValueCommand({ SecretId: environment('TESLA_SECRET_ARN') });
-  const { SecretString } = await new SecretsManagerClient({ maxAttempts: 3 }).send(command);
-  return z.parse(Credentials, JSON.parse(SecretString ?? '{}'));
-}
+/** The application's credentials at Tesla. */
+const application = new Secret(
+  'TESLA_SECRET_ARN',
+  z.object({ client_id: z.string(), client_secret: z.string() }),
+);

@@ -2,6 +2,7 @@ import { constants, publicEncrypt } from 'node:crypto';
 import * as z from 'zod/mini';
 import { environment } from '../kernel/environment.ts';
 import { log } from '../kernel/log.ts';
+import { Secret } from '../kernel/secret.ts';
 
 /**
  * Offline e-KYC of Aadhaar by Cashfree Secure ID (cashfree.com/docs, API reference, Secure ID, Aadhaar): UIDAI sends a code to the
@@ -78,7 +79,7 @@ function trouble(status: number): ProviderError {
 }
 
 async function call(path: string, body: Record<string, string>) {
-  const { client_id, client_secret, public_key } = await credentials();
+  const { client_id, client_secret, public_key } = await account.read();
   try {
     const response = await fetch(`${environment('AADHAAR_API_URL')}/${path}`, {
       method: 'POST',
@@ -92,7 +93,7 @@ async function call(path: string, body: Record<string, string>) {
       },
       body: JSON.stringify(body),
     });
-    if (response.status === 401) known = undefined;
+    if (response.status === 401) account.forget();
     const text = await response.text();
     const answer = z.parse(Answer, text.startsWith('{') ? JSON.parse(text) : {});
     return { status: response.status, answer };
@@ -110,27 +111,12 @@ function sign(clientId: string, publicKey: string): string {
   return publicEncrypt({ key: publicKey, padding }, text).toString('base64');
 }
 
-const Credentials = z.object({
-  client_id: z.string(),
-  client_secret: z.string(),
-  public_key: z.optional(z.string()),
-});
-let known: { until: number; value: Promise<z.output<typeof Credentials>> } | undefined;
-
-/** Our account at the provider. It is read again every five minutes, so that new credentials take effect. */
-function credentials(): Promise<z.output<typeof Credentials>> {
-  if (known && known.until > performance.now()) return known.value;
-  const value = readCredentials();
-  known = { until: performance.now() + 300_000, value };
-  value.catch(() => {
-    known = undefined;
-  });
-  return value;
-}
-
-async function readCredentials(): Promise<z.output<typeof Credentials>> {
-  const { GetSecretValueCommand, SecretsManagerClient } = await import('@aws-sdk/client-secrets-manager');
-  const command = new GetSecretValueCommand({ SecretId: environment('AADHAAR_SECRET_ARN') });
-  const { SecretString } = await new SecretsManagerClient({ maxAttempts: 3 }).send(command);
-  return z.parse(Credentials, JSON.parse(SecretString ?? '{}'));
-}
+/** Our account at the provider. */
+const account = new Secret(
+  'AADHAAR_SECRET_ARN',
+  z.object({
+    client_id: z.string(),
+    client_secret: z.string(),
+    public_key: z.optional(z.string()),
+  }),
+);
