@@ -12,6 +12,7 @@ import { fingerprintDatabase } from './fingerprint.ts';
 import type { Platform } from './grants.ts';
 import { ModuleStack } from './module-stack.ts';
 import { ObservabilityStack } from './observability.ts';
+import { stackOf } from './parts.ts';
 import { readSettings } from './settings.ts';
 
 const ROOT = join(import.meta.dirname, '..');
@@ -62,8 +63,8 @@ async function addStacks(app: App, root: string, bundle: string): Promise<void> 
   const events = new EventsStack(app, { settings, data, consumers: ofKind(entries, 'queue') });
   const api = new ApiStack(app, settings);
   const platform: Platform = { settings, bundle, data, events, api };
-  for (const [module, own] of Map.groupBy(entries, entry => entry.module)) {
-    new ModuleStack(app, module, own, platform);
+  for (const [stack, own] of Map.groupBy(entries, stackOf)) {
+    new ModuleStack(app, stack, own, platform);
   }
   new ObservabilityStack(app, platform);
 }

@@ -7,6 +7,7 @@ import type { Entry } from './catalogue.ts';
 import { grantsOf, type Platform } from './grants.ts';
 import { Lambda } from './lambda.ts';
 import { measureRuns } from './log-metrics.ts';
+import { limitResources } from './parts.ts';
 import { CONSUMER_TIMEOUT } from './queues.ts';
 import { Route } from './route.ts';
 import { Scheduled } from './schedules.ts';
@@ -17,13 +18,14 @@ const HTTP_TIMEOUT = 29;
 /** Batches of one queue that are worked on at once, so that a burst of events does not crowd callers out. */
 const CONSUMERS_AT_ONCE = 10;
 
-/** A module's Lambdas and what starts each: a route, a queue or a schedule. */
+/** A module's Lambdas, or a part of them, and what starts each: a route, a queue or a schedule. */
 export class ModuleStack extends Stack {
   private readonly platform: Platform;
 
-  constructor(app: App, module: string, entries: readonly Entry[], platform: Platform) {
-    super(app, `vicinity-${module}`, { description: `Vicinity: Lambdas of the ${module} module` });
+  constructor(app: App, id: string, entries: readonly Entry[], platform: Platform) {
+    super(app, id, { description: `Vicinity: Lambdas of the ${entries[0]?.module} module` });
     this.platform = platform;
+    limitResources(this);
     for (const entry of entries) this.add(entry);
   }
 

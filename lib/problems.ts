@@ -111,6 +111,7 @@ function refusalsOf(contract: HttpContract): RefusalSpec[] {
     // A route for everyone still judges a token that comes along, unless it hands out credentials itself.
     ...(open && contract.credentials ? [] : token),
     ...(!open && contract.method !== 'GET' ? [common.impersonation_read_only] : []),
+    ...(contract.owner_only ? [common.owner_only] : []),
     ...(contract.access.kind === 'permitted' ? [common.forbidden, common.two_factor_required] : []),
     ...(pathNames(contract.path).length > 0 ? [common.not_found] : []),
     ...(contract.method === 'POST' && !contract.credentials ? [common.idempotency_key_reused] : []),

@@ -45,5 +45,6 @@ export const Role = z.object({ name: roleName, is_open: flag, permissions: z.arr
 export const accountRefusals = {
   own_account: refuse('own_account', 409, 'Nobody does this to their own account.'),
   account_deleted: refuse('account_deleted', 409, 'This account has been deleted.'),
+  last_super_admin: refuse('last_super_admin', 409, 'A marketplace keeps one super admin.'),
   staff_account: refuse('staff_account', 403, 'Only who manages roles may do this to an account of staff.'),
 };

@@ -9,12 +9,24 @@ import { type Contact, contactFields, exactlyOne, readContact } from './contact.
 import { CODE_SECONDS, outcome, tooManyAttempts } from './identity.ts';
 
 /** What is stored of a destination: a phone number is short, so a hash without a key would give it away. */
-export const hashDestination = async (contact: Contact) =>
+const hashDestination = async (contact: Contact) =>
   (await keyedHash(`otp-destination:${contact.key}`)).toString('base64url');
 
 /** What is stored of a code. It holds the destination, so that a code is worth nothing anywhere else. */
-export const hashCode = async (contact: Contact, code: string) =>
+const hashCode = async (contact: Contact, code: string) =>
   (await keyedHash(`otp:${contact.key}:${code}`)).toString('base64url');
+
+/** A code that somebody shows, as the database tries it. */
+export type TriedCode = { destination_hash: string; code_hash: string };
+
+/** The hashes of a code that is said to have gone to a contact. Needs 'keyed-hash'. */
+export async function tryOf(contact: Contact, code: string): Promise<TriedCode> {
+  const [destination_hash, code_hash] = await Promise.all([
+    hashDestination(contact),
+    hashCode(contact, code),
+  ]);
+  return { destination_hash, code_hash };
+}
 
 /** By which channel a code goes to a number. */
 export const codeChannel = z.optional(z.enum(['sms', 'whatsapp']).check(z.meta({ examples: ['sms'] })));
@@ -80,6 +92,13 @@ export const notRight = [
   outcome('code_expired'),
   outcome('contact_unproven'),
 ] as const;
+
+/** The same for a use case that takes several codes: `field` names the one that is not right. */
+export function notRightOf<const F extends readonly [string, ...string[]]>(fields: F) {
+  const field = z.enum(fields);
+  const [wrong, expired, unproven] = notRight;
+  return [z.extend(wrong, { field }), z.extend(expired, { field }), z.extend(unproven, { field })] as const;
+}
 
 /** Why a code was refused. A wrong one is told how many attempts are left. */
 export function codeRefusal(tried: z.output<(typeof notRight)[number]>, field = 'code'): Refusal {

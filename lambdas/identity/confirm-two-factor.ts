@@ -1,17 +1,30 @@
 import * as z from 'zod/mini';
 import { text } from '../kernel/fields.ts';
 import { http } from '../kernel/http.ts';
-import { Refusal } from '../kernel/refusal.ts';
+import { Refusal, refuse } from '../kernel/refusal.ts';
 import { sql } from '../kernel/sql.ts';
 import { signedIn, useCase } from '../kernel/use-case.ts';
 import { codeRefusals, sixDigits } from './codes.ts';
-import { limits, tooManyAttempts } from './identity.ts';
+import { limits } from './identity.ts';
 import { newRecoveryCodes } from './recovery-codes.ts';
-import { Proof, readSecondFactor, twoFactorRefusals } from './second-factor.ts';
+import { readSecondFactor, twoFactorRefusals } from './second-factor.ts';
+import { beginProof } from './step-up.ts';
 
-const refusals = { wrong_code: codeRefusals.wrong_code, ...twoFactorRefusals, ...limits };
+const refusals = {
+  wrong_code: codeRefusals.wrong_code,
+  step_up_required: refuse(
+    'step_up_required',
+    403,
+    'The second factor was begun in another session, or more than ten minutes ago. Begin it again.',
+  ),
+  ...twoFactorRefusals,
+  ...limits,
+};
 
-/** Switches the second factor on, by a first code of the app. The recovery codes are shown this once. */
+/**
+ * Switches the second factor on, by a first code of the app, in the session that has begun it and shown the password or a code for it.
+ * The recovery codes are shown this once.
+ */
 export const confirmTwoFactor = useCase({
   route: 'POST /api/v1/auth/two-factor/confirm',
   summary: 'Switch the second factor on',
@@ -22,8 +35,7 @@ export const confirmTwoFactor = useCase({
   credentials: true,
   needs: ['sealing'],
   async run(input, { db, actor, session, now }) {
-    const proof = await db.one(sql`select * from identity.begin_proof()`, Proof);
-    if (proof.retry_after !== null) throw tooManyAttempts(proof.retry_after);
+    const proof = await beginProof(db);
     if (proof.confirmed) throw new Refusal(refusals.two_factor_on);
     if (proof.secret === null) throw new Refusal(refusals.two_factor_off);
     const { step } = await readSecondFactor(input, proof.secret, actor, now);

@@ -3,16 +3,8 @@ import { refuse } from '../kernel/refusal.ts';
 import { unseal } from '../kernel/seal.ts';
 import { sql } from '../kernel/sql.ts';
 import type { SignedInCall } from '../kernel/use-case.ts';
-import {
-  codeRefusal,
-  codeRefusals,
-  hashCode,
-  hashDestination,
-  newCode,
-  notRight,
-  sixDigits,
-} from './codes.ts';
-import { type Contact, readContact } from './contact.ts';
+import { codeRefusal, codeRefusals, newCode, notRightOf, sixDigits, tryOf } from './codes.ts';
+import { type Contact, emailContact, phoneContact, readContact } from './contact.ts';
 import { AccountRow, aboutPhone, CODE_SECONDS, limits, tooManyAttempts } from './identity.ts';
 import { sealPhone, withPhone } from './phones.ts';
 
@@ -31,7 +23,7 @@ export const confirmRefusals = {
   users_phone_key: refuse('phone_taken', 409, 'An account with this phone number exists.', 'phone'),
 };
 
-/** The fields of a confirmation: the code of the new end, and the one of the former where that was proven. */
+/** The fields of a confirmation: the code of the new end, and the one of the former, or of the other contact, where one is proven. */
 export const confirmFields = { code: sixDigits, old_code: z.optional(sixDigits) };
 
 const Own = z.object({
@@ -53,19 +45,20 @@ export async function beginChange(
     sql`select email, phone_sealed, phone_hash from identity.users where id = ${actor}::uuid`,
     Own,
   );
-  const former = await openEnd(
-    kind === 'email' ? own.email : own.phone_sealed,
-    own.phone_hash,
-    kind,
-    marketplace.slug,
-  );
-  const channel = kind === 'email' ? 'email' : (input.channel ?? 'sms');
-  const [next, last] = await Promise.all([newCode(contact), former && newCode(former)]);
-  const newCodeRow = { ...next, channel };
-  const oldCodeRow = last && { ...last, channel };
+  const [next, byEmail, byPhone] = await Promise.all([
+    newCode(contact),
+    codeFor(await openEnd(own.email, null, marketplace.slug)),
+    codeFor(await openEnd(own.phone_sealed, own.phone_hash, marketplace.slug)),
+  ]);
+  const numbers = input.channel ?? 'sms';
+  const newCodeRow = { ...next, channel: kind === 'email' ? 'email' : numbers };
+  const oldCodes = {
+    ...(byEmail && { email: { ...byEmail, channel: 'email' } }),
+    ...(byPhone && { phone: { ...byPhone, channel: numbers } }),
+  };
   const { retry_after } = await db.one(
     sql`select * from identity.begin_contact_change(${kind}::text, ${email ?? sealed}::text, ${phone_hash}::text,
-          ${newCodeRow}::jsonb, ${oldCodeRow}::jsonb)`,
+          ${newCodeRow}::jsonb, ${oldCodes}::jsonb)`,
     z.object({ retry_after: z.nullable(z.int()) }),
   );
   if (retry_after !== null) throw tooManyAttempts(retry_after);
@@ -79,12 +72,9 @@ const Open = z.object({
   new_hash: z.nullable(z.string()),
 });
 
-const [WrongCode, ...Gone] = notRight;
-const field = z.enum(['code', 'old_code']);
 const Settled = z.discriminatedUnion('outcome', [
   z.object({ outcome: z.literal('changed'), account: AccountRow }),
-  z.extend(WrongCode, { field }),
-  ...Gone.map(gone => z.extend(gone, { field })),
+  ...notRightOf(['code', 'old_code']),
 ]);
 
 /** Confirms a change by the codes of both ends, and shows the account. Needs 'keyed-hash' and 'sealing'. */
@@ -96,10 +86,13 @@ export async function confirmChange(
   const open = await db.maybeOne(sql`select * from identity.open_contact_change(${kind}::text)`, Open);
   if (open === null) throw codeRefusal({ outcome: 'code_expired' });
   const [next, last] = await Promise.all([
-    openEnd(open.new_destination, open.new_hash, kind, marketplace.slug),
-    openEnd(open.old_destination, open.old_hash, kind, marketplace.slug),
+    openEnd(open.new_destination, open.new_hash, marketplace.slug),
+    openEnd(open.old_destination, open.old_hash, marketplace.slug),
   ]);
-  const tried = await Promise.all([tryOf(next, input.code), tryOf(last, input.old_code ?? '')]);
+  const tried = await Promise.all([
+    next && tryOf(next, input.code),
+    last && tryOf(last, input.old_code ?? ''),
+  ]);
   const settled = await db.one(
     sql`select * from identity.confirm_contact_change(${kind}::text, ${tried[0]}::jsonb, ${tried[1]}::jsonb)`,
     Settled,
@@ -108,23 +101,15 @@ export async function confirmChange(
   return withPhone(settled.account);
 }
 
-/** One end of a change as a contact, or null where there is none. */
+/** One end of a change as a contact, or null where there is none. A number has a hash, under which it is sealed. */
 async function openEnd(
   destination: string | null,
   hash: string | null,
-  kind: Kind,
   marketplace: string,
 ): Promise<Contact | null> {
   if (destination === null) return null;
-  const plain = kind === 'phone' && hash !== null ? await unseal(destination, aboutPhone(hash)) : destination;
-  const key = `${marketplace}/${plain}`;
-  return kind === 'email'
-    ? { email: plain, phone: null, phone_hash: null, key }
-    : { email: null, phone: plain, phone_hash: hash, key };
+  if (hash === null) return emailContact(destination, marketplace);
+  return phoneContact(await unseal(destination, aboutPhone(hash)), hash, marketplace);
 }
 
-const tryOf = async (contact: Contact | null, code: string) =>
-  contact && {
-    destination_hash: await hashDestination(contact),
-    code_hash: await hashCode(contact, code),
-  };
+const codeFor = async (contact: Contact | null) => contact && newCode(contact);

@@ -27,6 +27,22 @@ export const exactlyOne = [
  */
 export type Contact = { email: string | null; phone: string | null; phone_hash: string | null; key: string };
 
+/** An address that an account has, or will. */
+export const emailContact = (email: string, marketplace: string): Contact => ({
+  email,
+  phone: null,
+  phone_hash: null,
+  key: `${marketplace}/${email}`,
+});
+
+/** A number in E.164 that an account has, or will, with the hash by which it is found. */
+export const phoneContact = (phone: string, phone_hash: string, marketplace: string): Contact => ({
+  email: null,
+  phone,
+  phone_hash,
+  key: `${marketplace}/${phone}`,
+});
+
 /** Throws invalid_input that names `phone` when there is no such number. Needs 'keyed-hash'. */
 export async function readContact(input: ContactInput, marketplace: Marketplace): Promise<Contact> {
   const number = input.phone === undefined ? null : await readNumber(input.phone, marketplace.country);
@@ -38,5 +54,8 @@ export async function readContact(input: ContactInput, marketplace: Marketplace)
   };
 }
 
-/** A bucket's name must not show whose it is. */
-export const hashOf = (contact: Contact) => createHash('sha256').update(contact.key).digest('base64url');
+/** A bucket's name must not show whose it is. All numbers can be tried out, so a number goes in by its keyed hash. */
+export const hashOf = ({ phone_hash, key }: Contact) =>
+  createHash('sha256')
+    .update(phone_hash ?? key)
+    .digest('base64url');

@@ -3,9 +3,10 @@ import { http } from '../kernel/http.ts';
 import { Refusal, refuse } from '../kernel/refusal.ts';
 import { sql } from '../kernel/sql.ts';
 import { signedIn, useCase } from '../kernel/use-case.ts';
-import { anyPassword, limits, tooManyAttempts } from './identity.ts';
+import { anyPassword, limits } from './identity.ts';
 import { verifyPassword } from './passwords.ts';
-import { Proof, readSecondFactor, secondFactorFields, twoFactorRefusals } from './second-factor.ts';
+import { readSecondFactor, secondFactorFields, twoFactorRefusals } from './second-factor.ts';
+import { beginProof } from './step-up.ts';
 
 const refusals = {
   wrong_proof: refuse('wrong_proof', 400, 'The password or the code is wrong.'),
@@ -31,8 +32,7 @@ export const disableTwoFactor = useCase({
   credentials: true,
   needs: ['sealing'],
   async run(input, { db, actor, now }) {
-    const proof = await db.one(sql`select * from identity.begin_proof()`, Proof);
-    if (proof.retry_after !== null) throw tooManyAttempts(proof.retry_after);
+    const proof = await beginProof(db);
     if (!proof.confirmed) throw new Refusal(refusals.two_factor_off);
     const knows = input.password !== undefined && (await verifyPassword(input.password, proof.password_hash));
     const { step, recovery_hash } = await readSecondFactor(input, proof.secret, actor, now);

@@ -4,6 +4,8 @@ import { common, Refusal, refuse } from '../kernel/refusal.ts';
 
 // What other modules need of phone numbers.
 export { aboutPhone, hashPhone, readNumber, withPhone } from './phones.ts';
+// And of Tesla accounts.
+export { type Settlement, teslaGrantOf } from './tesla-tokens.ts';
 
 /** An e-mail address, in lower case: nobody can have two accounts that differ in it. */
 export const email = z
@@ -73,8 +75,16 @@ export const Opened = z.object({ session_id: z.uuid(), account: AccountRow });
 /** A row of a SQL function that tells an outcome and nothing else. */
 export const outcome = <O extends string>(name: O) => z.object({ outcome: z.literal(name) });
 
-/** What a one-time code is asked for. */
+/** What a one-time code is asked for. Each serves its purpose only; a code to reset a password has a route of its own. */
 export const codePurpose = z._default(
+  z
+    .enum(['sign_in', 'sign_up', 'set_password', 'start_two_factor', 'delete_account', 'restore_account'])
+    .check(z.meta({ examples: ['sign_in'] })),
+  'sign_in',
+);
+
+/** What a code is shown for that signs in. */
+export const signInPurpose = z._default(
   z.enum(['sign_in']).check(z.meta({ examples: ['sign_in'] })),
   'sign_in',
 );

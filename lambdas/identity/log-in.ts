@@ -48,7 +48,8 @@ export const logIn = useCase({
     const right = await verifyPassword(input.password, begun.password_hash);
     const refresh = newRefreshToken();
     const settled = await db.one(
-      sql`select * from identity.settle_login(${begun.user_id}::uuid, ${hash}::text, ${right ? refresh.hash : null}::text)`,
+      sql`select * from identity.settle_login(${begun.user_id}::uuid, ${hash}::text, ${right ? refresh.hash : null}::text,
+            ${begun.password_hash}::text)`,
       Settled,
     );
     if (settled.outcome === 'invalid_credentials') throw new Refusal(refusals.invalid_credentials);

@@ -6,14 +6,17 @@ export const stepId = z
   .string()
   .check(z.regex(/^[a-z0-9][a-z0-9_-]{0,49}$/), z.meta({ examples: ['service_areas'] }));
 
-const value = z.union([z.string().check(z.maxLength(1000)), z.number(), z.boolean()]);
+const value = z.union([text(0, 1000, 'Bengaluru'), z.number(), z.boolean()]);
 
-/** What a client keeps of a step. The server does not read it. */
-export const stepData = z.record(z.string().check(z.maxLength(100)), value).check(
+const kept = z
+  .record(text(1, 100, 'city'), value)
+  .check(z.meta({ examples: [{ city: 'Bengaluru', radius_km: 10 }] }));
+
+/** What a client adds to what it keeps of a step. The server does not read it. */
+export const stepData = kept.check(
   z.refine(data => JSON.stringify(data).length <= 8_000, {
     error: 'must not be longer than 8,000 characters',
   }),
-  z.meta({ examples: [{ city: 'Bengaluru', radius_km: 10 }] }),
 );
 
 const Step = z.object({
@@ -21,7 +24,7 @@ const Step = z.object({
   status: z
     .enum(['pending', 'in_progress', 'completed', 'skipped'])
     .check(z.meta({ examples: ['completed'] })),
-  data: stepData,
+  data: kept,
   started_at: z.nullable(instant),
   completed_at: z.nullable(instant),
   skipped_at: z.nullable(instant),

@@ -19,6 +19,7 @@ export const recordStep = useCase({
   refusals: {
     ...onboardingRefusals,
     too_many_steps: refuse('too_many_steps', 409, 'An onboarding has fifty steps at most.'),
+    too_much_data: refuse('too_much_data', 409, 'An onboarding keeps 40,000 bytes at most.', 'data'),
   },
   async run(input, { db }) {
     return db.one(

@@ -5,7 +5,10 @@ import { everyone, useCase } from '../kernel/use-case.ts';
 import { askChecks, askFields, sendCode } from './codes.ts';
 import { CODE_SECONDS, codePurpose, limits } from './identity.ts';
 
-/** Sends a one-time code to an address or a number that has an account. The answer is the same where none has. */
+/**
+ * Sends a one-time code to an address or a number that has an account: to sign in, or to confirm what a session or a password alone
+ * must not do. The answer is the same where there is no account.
+ */
 export const requestOtp = useCase({
   route: 'POST /api/v1/auth/request-otp',
   summary: 'Ask for a one-time code',

@@ -2,15 +2,7 @@ import * as z from 'zod/mini';
 import { http } from '../kernel/http.ts';
 import { sql } from '../kernel/sql.ts';
 import { everyone, useCase } from '../kernel/use-case.ts';
-import {
-  codeRefusal,
-  codeRefusals,
-  contactUnproven,
-  hashCode,
-  hashDestination,
-  notRight,
-  sixDigits,
-} from './codes.ts';
+import { codeRefusal, codeRefusals, contactUnproven, notRight, sixDigits, tryOf } from './codes.ts';
 import { contactFields, exactlyOne, hashOf, readContact } from './contact.ts';
 import { outcome, password } from './identity.ts';
 import { newPasswordHash, passwordRefusals } from './password-rules.ts';
@@ -30,13 +22,12 @@ export const resetPassword = useCase({
   needs: ['keyed-hash'],
   async run(input, { db, marketplace }) {
     const contact = await readContact(input, marketplace);
-    const [destination, code, hash] = await Promise.all([
-      hashDestination(contact),
-      hashCode(contact, input.code),
+    const [tried, hash] = await Promise.all([
+      tryOf(contact, input.code),
       newPasswordHash(input.password, [contact.email, contact.phone, marketplace.name]),
     ]);
     const settled = await db.one(
-      sql`select * from identity.reset_password(${destination}::text, ${code}::text, ${contact.email}::text,
+      sql`select * from identity.reset_password(${tried.destination_hash}::text, ${tried.code_hash}::text, ${contact.email}::text,
             ${contact.phone_hash}::text, ${hash}::text, ${hashOf(contact)}::text)`,
       Settled,
     );

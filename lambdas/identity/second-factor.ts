@@ -36,13 +36,3 @@ export const twoFactorRefusals = {
   two_factor_on: refuse('two_factor_on', 409, 'The second factor is on already.'),
   two_factor_off: refuse('two_factor_off', 409, 'There is no second factor to confirm or to switch off.'),
 };
-
-/** What `identity.begin_proof` answers. */
-export const Proof = z.object({
-  retry_after: z.nullable(z.int()),
-  password_hash: z.nullable(z.string()),
-  secret: z.nullable(z.string()),
-  confirmed: z.nullable(z.boolean()),
-  full_name: z.nullable(z.string()),
-  email: z.nullable(z.string()),
-});

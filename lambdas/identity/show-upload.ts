@@ -16,6 +16,8 @@ export const showUpload = useCase({
     url: z.nullable(text(1, 4000, 'https://uploads.example.com/stored/driveway/019a/019b?X-Amz-Signature=…')),
     expires_in: count(1, URL_SECONDS, URL_SECONDS),
   }),
+  // The pictures of an id card are for whoever may review documents.
+  owner_only: true,
   needs: ['stored-files'],
   async run(input, { db, now }) {
     const upload = await db.one(

@@ -3,7 +3,7 @@ import type { Database } from '../kernel/database.ts';
 import { id, instant, text } from '../kernel/fields.ts';
 import { Refusal, refuse } from '../kernel/refusal.ts';
 import { seal, unseal } from '../kernel/seal.ts';
-import { sql } from '../kernel/sql.ts';
+import { type Statement, sql } from '../kernel/sql.ts';
 import { refreshTokens, TeslaError, type TeslaTokens } from './tesla.ts';
 
 /** A link as its owner sees it. Tokens never leave the server. */
@@ -49,24 +49,54 @@ export const openRefreshToken = (sealed: string, userId: string) =>
 const Held = z.object({
   state: z.enum(['fresh', 'stale', 'busy', 'broken']),
   user_id: z.uuid(),
+  region: z.enum(['na', 'eu', 'cn']),
   access_token_sealed: z.string(),
   refresh_token_sealed: z.string(),
 });
 
+/** What it takes to ask the Fleet API for somebody. */
+export type TeslaGrant = { token: string; region: 'na' | 'eu' | 'cn' };
+
+/** The caller's access token: see `teslaGrantOf`. */
+export const accessTokenOf = async (db: Database, now: Date): Promise<string> =>
+  (await teslaGrantOf(db, now)).token;
+
+const ownTokens = () => sql`
+  select state, user_id, region, access_token_sealed, refresh_token_sealed from identity.use_tesla_tokens()`;
+
 /**
- * The caller's access token, refreshed before if it has expired: one trip, or two. Of two callers at once one refreshes, and
- * the other is told to come again. Throws `teslaRefusals`, and not_found where no account is linked.
+ * The access token of the caller, or of whom the statement `lent` lends it as `identity.lend_tesla_tokens` does, refreshed before if
+ * it has expired: one trip, or two. Of two callers at once one refreshes, and the other is told to come again. Throws `teslaRefusals`,
+ * and not_found where no account is linked. Needs 'tesla' and 'sealing'.
  */
-export async function accessTokenOf(db: Database, now: Date): Promise<string> {
-  const held = await db.one(
-    sql`select state, user_id, access_token_sealed, refresh_token_sealed from identity.use_tesla_tokens()`,
-    Held,
-  );
+export async function teslaGrantOf(
+  db: Database,
+  now: Date,
+  { lent = ownTokens(), settle = settleAtOnce(db) }: { lent?: Statement; settle?: Settle } = {},
+): Promise<TeslaGrant> {
+  const held = await db.one(lent, Held);
+  return { token: await freshTokenOf(held, now, settle), region: held.region };
+}
+
+/** What Tesla answered to a refresh token that was claimed, as `identity.settle_tesla_tokens` takes it. */
+export type Settlement = { user_id: string; claimed: string; answer: Record<string, unknown> };
+
+/** Sees to it that a settlement is written. Whoever puts it off writes it with the next statement, whatever else goes wrong. */
+type Settle = (settlement: Settlement) => Promise<void>;
+
+const settleAtOnce =
+  (db: Database): Settle =>
+  ({ user_id, claimed, answer }) =>
+    db.execute(
+      sql`select identity.settle_tesla_tokens(${user_id}::uuid, ${claimed}::text, ${answer}::jsonb)`,
+    );
+
+async function freshTokenOf(held: z.output<typeof Held>, now: Date, settle: Settle): Promise<string> {
   if (held.state === 'broken') throw new Refusal(teslaRefusals.tesla_link_broken);
   if (held.state === 'busy') throw new Refusal(teslaRefusals.tesla_busy, { headers: { 'retry-after': '2' } });
   if (held.state === 'fresh')
     return unseal(held.access_token_sealed, about('access_token_sealed', held.user_id));
-  const renewed = await renew(db, held.user_id, held.refresh_token_sealed, now);
+  const renewed = await renewWith(settle, held.user_id, held.refresh_token_sealed, now);
   if (typeof renewed === 'string') return renewed;
   throw new Refusal(renewed.permanent ? teslaRefusals.tesla_link_broken : teslaRefusals.tesla_unavailable, {
     cause: renewed,
@@ -74,8 +104,11 @@ export async function accessTokenOf(db: Database, now: Date): Promise<string> {
 }
 
 /** Exchanges a claimed refresh token and writes what Tesla answered: the new access token, or why there is none. */
-export async function renew(
-  db: Database,
+export const renew = (db: Database, userId: string, claimed: string, now: Date) =>
+  renewWith(settleAtOnce(db), userId, claimed, now);
+
+async function renewWith(
+  settle: Settle,
   userId: string,
   claimed: string,
   now: Date,
@@ -91,8 +124,6 @@ export async function renew(
     failure = error;
     answer = { error: error.code, permanent: error.permanent };
   }
-  await db.execute(
-    sql`select identity.settle_tesla_tokens(${userId}::uuid, ${claimed}::text, ${answer}::jsonb)`,
-  );
+  await settle({ user_id: userId, claimed, answer });
   return tokens?.access_token ?? failure ?? new TeslaError('unreadable_answer', false);
 }

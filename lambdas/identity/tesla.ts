@@ -9,8 +9,8 @@ import { Secret } from '../kernel/secret.ts';
  * Needs 'tesla' and, to keep tokens, 'sealing'.
  */
 
-/** What a person is asked to grant: to know who they are, to stay linked, and to read their vehicles. */
-const SCOPES = 'openid offline_access user_data vehicle_device_data';
+/** What a person is asked to grant: to know who they are, to stay linked, to read and find their vehicles, and to direct them. */
+const SCOPES = 'openid offline_access user_data vehicle_device_data vehicle_location vehicle_cmds';
 
 /** Milliseconds: two calls and the database fit into a request. */
 const PATIENCE = 6_000;

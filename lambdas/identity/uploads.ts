@@ -5,12 +5,18 @@ import { count, id, instant, text } from '../kernel/fields.ts';
 export const LARGEST_FILE = 10 * 2 ** 20;
 
 /** What a file is for, and which types it may have then. */
-export const contentTypes: Readonly<Record<'profile_photo' | 'document', readonly string[]>> = {
+export const contentTypes: Readonly<
+  Record<'profile_photo' | 'document' | 'space_photo' | 'review_photo', readonly string[]>
+> = {
   profile_photo: ['image/jpeg', 'image/png', 'image/webp'],
   document: ['image/jpeg', 'image/png', 'image/webp', 'application/pdf'],
+  space_photo: ['image/jpeg', 'image/png', 'image/webp'],
+  review_photo: ['image/jpeg', 'image/png', 'image/webp'],
 };
 
-export const purpose = z.enum(['profile_photo', 'document']).check(z.meta({ examples: ['profile_photo'] }));
+export const purpose = z
+  .enum(['profile_photo', 'document', 'space_photo', 'review_photo'])
+  .check(z.meta({ examples: ['profile_photo'] }));
 
 export const contentType = z
   .enum(['image/jpeg', 'image/png', 'image/webp', 'application/pdf'])

@@ -2,18 +2,10 @@ import * as z from 'zod/mini';
 import { http } from '../kernel/http.ts';
 import { sql } from '../kernel/sql.ts';
 import { everyone, useCase } from '../kernel/use-case.ts';
-import {
-  codeRefusal,
-  codeRefusals,
-  contactUnproven,
-  hashCode,
-  hashDestination,
-  notRight,
-  sixDigits,
-} from './codes.ts';
+import { codeRefusal, codeRefusals, contactUnproven, notRight, sixDigits, tryOf } from './codes.ts';
 import { answerCameIn, cameIn, comeInRefusals } from './come-in.ts';
 import { contactFields, exactlyOne, readContact } from './contact.ts';
-import { codePurpose, SignedIn } from './identity.ts';
+import { SignedIn, signInPurpose } from './identity.ts';
 import { newRefreshToken } from './tokens.ts';
 
 const Verified = z.discriminatedUnion('outcome', [...cameIn, ...notRight]);
@@ -26,21 +18,17 @@ export const verifyOtp = useCase({
   route: 'POST /api/v1/auth/verify-otp',
   summary: 'Sign in with a one-time code',
   access: everyone(),
-  input: z.strictObject({ ...contactFields, code: sixDigits, purpose: codePurpose }).check(...exactlyOne),
+  input: z.strictObject({ ...contactFields, code: sixDigits, purpose: signInPurpose }).check(...exactlyOne),
   output: SignedIn,
   refusals: { ...codeRefusals, ...contactUnproven, ...comeInRefusals },
   credentials: true,
   needs: ['token-signing', 'keyed-hash', 'sealing'],
   async run(input, { db, marketplace, now, bearer }) {
     const contact = await readContact(input, marketplace);
-    const [destination, code, own] = await Promise.all([
-      hashDestination(contact),
-      hashCode(contact, input.code),
-      bearer(),
-    ]);
+    const [tried, own] = await Promise.all([tryOf(contact, input.code), bearer()]);
     const refresh = newRefreshToken();
     const verified = await db.one(
-      sql`select * from identity.verify_code(${destination}::text, ${code}::text, ${contact.email}::text,
+      sql`select * from identity.verify_code(${tried.destination_hash}::text, ${tried.code_hash}::text, ${contact.email}::text,
             ${contact.phone_hash}::text, ${own?.session ?? null}::uuid, ${refresh.hash}::text)`,
       Verified,
     );

@@ -21,7 +21,7 @@ export type Identity = {
  * Reads and verifies the bearer token. Null where there is none. A route that hands out credentials ignores the header: an app
  * may send its stale one along.
  *
- * Throws unauthenticated or invalid_token, with WWW-Authenticate as RFC 6750 words it, impersonation_read_only, and
+ * Throws unauthenticated or invalid_token, with WWW-Authenticate as RFC 6750 words it, impersonation_read_only, owner_only, and
  * session_required where somebody who has only a personal access token asks for credentials.
  */
 export async function authenticate(request: Request, contract: HttpContract): Promise<Identity | null> {
@@ -37,6 +37,7 @@ export async function authenticate(request: Request, contract: HttpContract): Pr
     });
   }
   if (identity.impersonator && contract.method !== 'GET') throw new Refusal(common.impersonation_read_only);
+  if (identity.impersonator && contract.owner_only) throw new Refusal(common.owner_only);
   if (identity.token_hash && contract.credentials) throw new Refusal(common.session_required);
   return identity;
 }

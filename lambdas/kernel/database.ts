@@ -20,6 +20,10 @@ export type Context = {
   method?: string;
   /** `everyone`, `signed_in`, or a permission. */
   access?: string;
+  /** The route is about the caller's own account, which is all that a pending account may use. */
+  own?: true;
+  /** It may change something: how much one person changes in an hour is limited. */
+  limited?: true;
   idempotency_key?: string;
   caller?: string;
   fingerprint?: string;

@@ -5,14 +5,28 @@ import * as z from 'zod/mini';
  * the same names and shapes as the columns.
  */
 
-/** Text of `min` to `max` characters, trimmed. What PostgreSQL cannot store (NUL, a lone surrogate) is refused. */
+/**
+ * Characters that write nothing: control characters, and marks that turn the direction of what follows, by which a name shows
+ * another than it is.
+ */
+const UNSEEN = /[\p{Cc}\u202a-\u202e\u2066-\u2069]/u;
+/** The same but for what parts and indents lines. */
+const UNSEEN_IN_LINES = /(?![\n\r\t])[\p{Cc}\u202a-\u202e\u2066-\u2069]/u;
+
+/** Characters from which a text is one that people write in lines. */
+const LINES_FROM = 300;
+
+/**
+ * Text of `min` to `max` characters, trimmed. Refused are what PostgreSQL cannot store (NUL, a lone surrogate), control characters and
+ * marks that turn the direction of the text; a text that may be long may have lines.
+ */
 export const text = (min: number, max: number, example: string) =>
   z.string().check(
     z.trim(),
     z.minLength(min),
     z.maxLength(max),
-    z.refine(value => !value.includes('\u0000') && value.isWellFormed(), {
-      error: 'must not contain NUL or broken characters',
+    z.refine(value => value.isWellFormed() && !(max < LINES_FROM ? UNSEEN : UNSEEN_IN_LINES).test(value), {
+      error: 'must not contain control characters or broken ones',
     }),
     z.meta({ examples: [example] }),
   );

@@ -10,7 +10,7 @@ import { describeError, log } from './log.ts';
 import { nudgeRelay } from './nudge-relay.ts';
 import { common, Refusal } from './refusal.ts';
 import { type Request, readIdempotencyKey, readRequest } from './request.ts';
-import type { Handler, HttpContract, UseCase } from './use-case.ts';
+import { type Handler, type HttpContract, isOwnAccount, type UseCase } from './use-case.ts';
 import { withContract } from './with-contract.ts';
 
 /**
@@ -107,9 +107,11 @@ function contextOf(
     marketplace: request.marketplace.slug,
     now: now.toISOString(),
     access: contract.access.kind === 'permitted' ? contract.access.permission : contract.access.kind,
+    ...(isOwnAccount(contract) ? { own: true } : {}),
+    ...(identity && contract.method !== 'GET' ? { limited: true } : {}),
     request_id: request.id,
     ip: request.ip,
-    user_agent: request.userAgent?.slice(0, 400),
+    user_agent: request.userAgent?.slice(0, 400).replaceAll(/\p{Cc}/gu, ' '),
     ...identity,
     ...(identity?.token_hash ? { method: contract.method } : {}),
     ...(identity?.impersonator ? { route: `${contract.method} ${contract.path}` } : {}),

@@ -3,6 +3,9 @@ import { common, type FieldError, Refusal } from './refusal.ts';
 import { type Request, readJson } from './request.ts';
 import type { HttpContract } from './use-case.ts';
 
+/** A body of 1 MiB can be wrong in 100,000 places, which makes an answer that Lambda does not carry. */
+const MOST_ERRORS = 50;
+
 /**
  * The input of a use case from path, query and body, validated. Throws invalid_input that names each wrong field, or
  * not_found when it is the path that names nothing.
@@ -24,7 +27,9 @@ export function readInput(request: Request, contract: HttpContract): unknown {
   if (claimed !== undefined)
     errors.push({ field: claimed, code: 'unknown_field', message: 'belongs in the path' });
   const pathOnly = errors.every(error => names.includes(error.field)) && claimed === undefined;
-  throw new Refusal(pathOnly ? common.not_found : common.invalid_input, { errors });
+  throw new Refusal(pathOnly ? common.not_found : common.invalid_input, {
+    errors: errors.slice(0, MOST_ERRORS),
+  });
 }
 
 /** `{space_id}` and the like in a route's path. */

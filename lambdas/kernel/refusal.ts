@@ -56,6 +56,7 @@ export const common = {
   invalid_token: refuse('invalid_token', 401, 'The access token is not valid here.'),
   session_ended: refuse('session_ended', 401, 'The session has ended. Sign in again.'),
   account_suspended: refuse('account_suspended', 403, 'This account is suspended.'),
+  account_pending: refuse('account_pending', 403, 'Confirm your phone number by a code first.'),
   forbidden: refuse('forbidden', 403, 'Your account may not do this.'),
   two_factor_required: refuse('two_factor_required', 403, 'Staff sign in with a second factor to do this.'),
   impersonation_read_only: refuse(
@@ -63,6 +64,7 @@ export const common = {
     403,
     'Somebody else’s account can be looked at, not acted for.',
   ),
+  owner_only: refuse('owner_only', 403, 'This is for the eyes of the person alone.'),
   ability_missing: refuse('ability_missing', 403, 'The abilities of this token do not reach that far.'),
   session_required: refuse(
     'session_required',

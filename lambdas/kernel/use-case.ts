@@ -37,11 +37,20 @@ export type Need =
   | 'geocoding' // geo-places:Geocode
   | 'push-registration' // sns:CreatePlatformEndpoint and its like, PUSH_APNS_APPLICATION_ARN, PUSH_FCM_APPLICATION_ARN
   | 'aadhaar' // our account at the Aadhaar provider, AADHAAR_SECRET_ARN, and its URL, AADHAAR_API_URL
+  | `gateway:${'stripe' | 'razorpay' | 'paytm' | 'paymongo' | 'bolt'}` // our account at a payment gateway, MONEY_<GATEWAY>_SECRET_ARN, and its URL, <GATEWAY>_API_URL
   | 'face-comparison' // rekognition:CompareFaces; reads pictures with 'stored-files'
   | 'bundled-files'; // a folder of files beside the bundle, written at synthesis (see lib/bundle.ts)
 
 /** Queues of the system. Each has a dead-letter queue and alarms of its own. */
-export type QueueName = 'relay' | 'notifications' | 'sms' | 'whatsapp' | 'email' | 'push' | 'exports';
+export type QueueName =
+  | 'relay'
+  | 'notifications'
+  | 'sms'
+  | 'whatsapp'
+  | 'email'
+  | 'push'
+  | 'exports'
+  | 'tesla';
 
 /** What every use case is given. The clock and the caller are arguments, never looked up. */
 export type Call = {
@@ -87,12 +96,18 @@ export type HttpContract = {
    * personal access token does not open it.
    */
   credentials: boolean;
+  /** What it opens is for the person alone: staff who see with somebody's eyes do not see this. */
+  owner_only?: boolean;
   /** A DELETE whose fields stand in the body: a password has no place in a query, which is logged on its way. */
   body?: boolean;
   /** Its answer is not JSON: the media type. `run` returns `{ body, content_type, … }`. */
   raw: boolean;
   needs: readonly Need[];
 };
+
+/** Routes of a person's own account: all that somebody may use whose account waits for its proof. */
+export const isOwnAccount = ({ path }: HttpContract): boolean =>
+  /^\/api\/v1\/(auth|users\/me)(\/|$)/.test(path);
 
 export type QueueContract = {
   kind: 'queue';
@@ -144,6 +159,7 @@ export type HttpDeclaration<I extends z.ZodMiniObject, O extends z.ZodMiniType, 
   refusals?: RefusalMap;
   cache?: CachePolicy;
   credentials?: boolean;
+  owner_only?: boolean;
   body?: boolean;
   raw?: boolean;
   needs?: readonly Need[];

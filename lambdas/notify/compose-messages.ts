@@ -1,5 +1,4 @@
 import * as z from 'zod/mini';
-import { marketplaceOf } from '../../marketplaces/index.ts';
 import { nudgeRelay } from '../kernel/nudge-relay.ts';
 import { queue } from '../kernel/queue.ts';
 import { sql } from '../kernel/sql.ts';
@@ -18,17 +17,25 @@ const BookingEvent = z.object({
   starts_at: z.string(),
   ends_at: z.string(),
   time_zone: z.string(),
-  status: z.string(),
+  /** What the booking still waits for: its payment, or its provider's answer. */
+  awaits: z.optional(z.nullable(z.enum(['payment', 'answer']))),
 });
 
 type Party = 'customer' | 'provider';
 
 /** What each party is told of an event. A booking that is confirmed at once is told by its confirmation alone. */
-const RULES: Readonly<Record<string, Readonly<Record<Party, TemplateName>>>> = {
+const RULES: Readonly<Record<string, Readonly<Partial<Record<Party, TemplateName>>>>> = {
   'booking.placed': { customer: 'booking_request_sent', provider: 'booking_requested' },
+  'booking.requested': { customer: 'booking_request_sent', provider: 'booking_requested' },
   'booking.confirmed': { customer: 'booking_confirmed', provider: 'booking_received' },
   'booking.cancelled': { customer: 'booking_cancelled', provider: 'booking_cancelled' },
+  'booking.declined': { customer: 'booking_cancelled', provider: 'booking_cancelled' },
   'booking.expired': { customer: 'booking_expired', provider: 'booking_expired' },
+  // A provider who was never asked need not hear of it.
+  'booking.payment_expired': { customer: 'booking_unpaid' },
+  'booking.moved': { customer: 'booking_moved', provider: 'booking_moved' },
+  'booking.overstayed': { customer: 'booking_overstayed', provider: 'booking_overstayed' },
+  'booking.no_show': { customer: 'booking_not_arrived', provider: 'booking_not_arrived' },
 };
 
 /**
@@ -45,28 +52,24 @@ export const handler = queue({
     const notices =
       'user_id' in event
         ? [...accountNotices(type, event, marketplace), ...personalNotices(type, event)]
-        : noticesOf(type, event, marketplace);
+        : noticesOf(type, event);
     if (notices.length === 0) return;
     await db.execute(sql`select notify.enqueue(${event_id}::uuid, ${notices}::jsonb)`);
   },
 });
 
 /** The notices that an event causes, none for an event that needs none. */
-export function noticesOf(type: string, event: z.output<typeof BookingEvent>, marketplace: string): Notice[] {
+export function noticesOf(type: string, event: z.output<typeof BookingEvent>): Notice[] {
   const rule = RULES[type];
-  if (!rule || (type === 'booking.placed' && !awaitsAnswer(event, marketplace))) return [];
+  if (!rule || (type === 'booking.placed' && event.awaits !== 'answer')) return [];
   const { number, resource_name, starts_at, ends_at, time_zone } = event;
   const parties: Party[] = ['customer', 'provider'];
-  return parties.map(party => ({
-    user_id: event[`${party}_id`],
-    template: rule[party],
-    channels: ['email', 'sms'],
-    topic: 'bookings',
-    variables: { number, resource_name, starts_at, ends_at, time_zone },
-  }));
-}
-
-function awaitsAnswer({ module, status }: z.output<typeof BookingEvent>, slug: string): boolean {
-  const flows = marketplaceOf(slug)?.flows ?? {};
-  return Object.entries(flows).some(([name, flow]) => name === module && flow.on_request === status);
+  return parties.flatMap(party => {
+    const template = rule[party];
+    if (!template) return [];
+    const variables = { number, resource_name, starts_at, ends_at, time_zone };
+    return [
+      { user_id: event[`${party}_id`], template, channels: ['email', 'sms'], topic: 'bookings', variables },
+    ];
+  });
 }

@@ -77,7 +77,8 @@ async function write(claim: z.output<typeof Claim>, slug: string): Promise<Lette
   // A marketplace says which English it speaks: a time is written as people there write it.
   const locale = marketplace.language.startsWith(language) ? marketplace.language : language;
   const variables: Record<string, string> = { ...claim.variables, marketplace: marketplace.name };
-  if (claim.code_id !== null) variables.code = await codeOf(claim.code_id);
+  const code = claim.code_id === null ? undefined : await codeOf(claim.code_id);
+  if (code !== undefined) variables.code = code;
   return {
     template: claim.template,
     language,
@@ -85,6 +86,7 @@ async function write(claim: z.output<typeof Claim>, slug: string): Promise<Lette
     text: fillTemplate(template.text, variables, locale),
     short: fillTemplate(template.short, variables, locale),
     parameters: template.whatsapp.map(name => readValue(name, variables, locale)),
+    ...(code === undefined ? {} : { code }),
     destinations: await openDestinations(claim),
   };
 }

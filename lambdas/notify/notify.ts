@@ -34,6 +34,8 @@ export type Letter = {
   short: string;
   /** The parameters of the WhatsApp template, in order. */
   parameters: readonly string[];
+  /** The one-time code, in a message that brings one. */
+  code?: string;
   destinations: readonly string[];
 };
 

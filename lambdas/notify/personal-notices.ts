@@ -1,12 +1,17 @@
 import * as z from 'zod/mini';
-import type { Notice } from './notify.ts';
+import type { Channel, Notice, Topic } from './notify.ts';
 import type { TemplateName } from './templates.ts';
 
 /** An event about one person. What its notice takes beyond that, its rule reads. */
 export const PersonalEvent = z.looseObject({ user_id: z.uuid() });
 
 type Facts = Readonly<Record<string, unknown>>;
-type Telling = { template: TemplateName; variables: Record<string, string> };
+type Telling = {
+  template: TemplateName;
+  variables: Record<string, string>;
+  topic?: Topic;
+  channels?: readonly Channel[];
+};
 
 /** How people call their documents. */
 const documentOf = ({ type }: Facts): string => String(type).replaceAll('_', ' ');
@@ -29,11 +34,23 @@ const RULES: Readonly<Record<string, (facts: Facts) => Telling | null>> = {
   'identity.tesla_link_broken': () => ({ template: 'tesla_link_broken', variables: {} }),
   'verification.standing_changed': facts =>
     facts.status === 'verified' ? { template: 'provider_verified', variables: {} } : null,
+  'reviews.requested': facts => ({
+    template: 'review_requested',
+    topic: 'reviews',
+    channels: ['email', 'push', 'sms'],
+    variables: Object.fromEntries(
+      ['number', 'resource_name', 'closes_at', 'time_zone', 'review_url'].map(name => [
+        name,
+        String(facts[name]),
+      ]),
+    ),
+  }),
+  'reviews.opened': () => ({ template: 'review_received', topic: 'reviews', variables: {} }),
 };
 
 export const personalEvents = Object.keys(RULES);
 
-/** The notice to the person whom an event is about: by push where an app is there, else by e-mail, else by SMS. */
+/** The notice to the person whom an event is about: by push where an app is there, else by e-mail, else by SMS, unless its rule says. */
 export function personalNotices(type: string, event: z.output<typeof PersonalEvent>): Notice[] {
   const telling = RULES[type]?.(event);
   if (!telling) return [];

@@ -29,9 +29,13 @@ export const handler = queue({
     }),
 });
 
-/** A message in the form of Meta's Cloud API. Outside of 24 hours from a person's own message, templates are all it takes. */
+/**
+ * A message in the form of Meta's Cloud API. Outside of 24 hours from a person's own message, templates are all it takes. One of the
+ * category 'authentication', in which codes must travel, has a button that copies the code, and the code stands in the message twice
+ * (Meta's Cloud API guide, Sending Authentication Templates).
+ */
 export function metaMessage(letter: Letter) {
-  const parameters = letter.parameters.map(text => ({ type: 'text', text }));
+  const parameters = letter.parameters.map(textOf);
   return {
     messaging_product: 'whatsapp',
     recipient_type: 'individual',
@@ -42,11 +46,12 @@ export function metaMessage(letter: Letter) {
       language: { code: letter.language },
       components: [
         { type: 'body', parameters },
-        // A template of the category 'authentication' has a button that copies the code, which takes it once more.
-        ...(letter.template === 'sign_in_code'
-          ? [{ type: 'button', sub_type: 'url', index: '0', parameters }]
-          : []),
+        ...(letter.code === undefined
+          ? []
+          : [{ type: 'button', sub_type: 'url', index: '0', parameters: [textOf(letter.code)] }]),
       ],
     },
   };
 }
+
+const textOf = (text: string) => ({ type: 'text', text });

@@ -18,6 +18,60 @@ const en = {
     short: '{code} sets a new {marketplace} password. It works for 10 minutes. Do not share it.',
     whatsapp: ['code'],
   },
+  set_password_code: {
+    subject: 'Set a first {marketplace} password',
+    text: '{code} confirms the first password of your {marketplace} account. It works for 10 minutes. If you did not ask for it, do not share it and end your other sessions.',
+    short: '{code} confirms a first {marketplace} password. Not you? Do not share it.',
+    whatsapp: ['code'],
+  },
+  sign_up_code: {
+    subject: 'Confirm your {marketplace} account',
+    text: '{code} confirms that this address or number goes to a new {marketplace} account. It works for 10 minutes. If you did not ask for it, do not share it.',
+    short: '{code} confirms a new {marketplace} account. Not you? Do not share it.',
+    whatsapp: ['code'],
+  },
+  start_two_factor_code: {
+    subject: 'Set up a second factor for your {marketplace} account',
+    text: '{code} confirms that your {marketplace} account gets a second factor. It works for 10 minutes. If you did not ask for it, do not share it and end your other sessions.',
+    short: '{code} confirms a second factor for {marketplace}. Not you? Do not share it.',
+    whatsapp: ['code'],
+  },
+  delete_account_code: {
+    subject: 'Confirm that you delete your {marketplace} account',
+    text: '{code} confirms that you delete your {marketplace} account. It works for 10 minutes. If you did not ask for it, do not share it: your account stays.',
+    short: '{code} confirms that you delete your {marketplace} account. Not you? Do not share it.',
+    whatsapp: ['code'],
+  },
+  restore_account_code: {
+    subject: 'Restore your {marketplace} account',
+    text: '{code} restores the {marketplace} account that you deleted. It works for 10 minutes. If you did not ask for it, do not share it: the account stays closed.',
+    short: '{code} restores your {marketplace} account. Not you? Do not share it.',
+    whatsapp: ['code'],
+  },
+  account_suspended: {
+    subject: 'Your {marketplace} account is suspended',
+    text: 'Your {marketplace} account is suspended until our staff end it. The reason: {reason}',
+    short: '{marketplace}: your account is suspended. {reason}',
+    whatsapp: ['reason'],
+  },
+  account_suspended_until: {
+    subject: 'Your {marketplace} account is suspended',
+    text: 'Your {marketplace} account is suspended until {ends_at}. The reason: {reason}',
+    short: '{marketplace}: your account is suspended until {ends_at}. {reason}',
+    whatsapp: ['ends_at', 'reason'],
+  },
+  account_banned: {
+    subject: 'Your {marketplace} account is closed',
+    text: 'Our staff have closed your {marketplace} account for good. The reason: {reason}',
+    short: '{marketplace}: our staff have closed your account. {reason}',
+    whatsapp: ['reason'],
+  },
+  account_reopened: {
+    subject: 'Your {marketplace} account is open',
+    text: 'Our staff have opened your {marketplace} account. You can sign in again.',
+    short: '{marketplace}: your account is open. You can sign in again.',
+    whatsapp: [],
+  },
   change_contact_code: {
     subject: 'Confirm a change of your {marketplace} account',
     text: 'Somebody who is signed in to your {marketplace} account wants to change its address or number. {code} confirms it within 10 minutes. If this was not you, do not share the code and change your password.',
@@ -28,6 +82,12 @@ const en = {
     subject: 'Your {marketplace} account has another contact now',
     text: 'On {happened_at} your {marketplace} account took another address or number in the place of this one. If this was not you, write to our support at once.',
     short: '{marketplace}: your account now uses another contact. Not you? Write to support.',
+    whatsapp: ['happened_at'],
+  },
+  contact_lost: {
+    subject: 'Your {marketplace} account has lost a contact',
+    text: 'On {happened_at} somebody proved an address or number of your {marketplace} account, which you had never confirmed, to be theirs. It is not part of your account any more. Add one of yours.',
+    short: '{marketplace}: a contact that you never confirmed has left your account. Add one of yours.',
     whatsapp: ['happened_at'],
   },
   new_device_signed_in: {
@@ -90,6 +150,30 @@ const en = {
     short: '{marketplace}: request {number} for {resource_name} was not answered in time.',
     whatsapp: ['number', 'resource_name', 'starts_at', 'ends_at'],
   },
+  booking_unpaid: {
+    subject: 'Booking {number} was not paid in time',
+    text: 'Booking {number} of {resource_name} from {starts_at} to {ends_at} was not paid in time, so it does not take place.',
+    short: '{marketplace}: {number} of {resource_name} was not paid in time and does not take place.',
+    whatsapp: ['number', 'resource_name', 'starts_at', 'ends_at'],
+  },
+  booking_moved: {
+    subject: 'Booking {number} has another time',
+    text: 'Booking {number} of {resource_name} is now from {starts_at} to {ends_at}.',
+    short: '{marketplace}: {number} of {resource_name} is now {starts_at} to {ends_at}.',
+    whatsapp: ['number', 'resource_name', 'starts_at', 'ends_at'],
+  },
+  booking_overstayed: {
+    subject: 'Booking {number} has ended',
+    text: 'Booking {number} of {resource_name} ended at {ends_at} and has not been completed. Staying longer is charged by the terms of the booking.',
+    short: '{marketplace}: {number} of {resource_name} ended at {ends_at}. Staying longer is charged.',
+    whatsapp: ['number', 'resource_name', 'starts_at', 'ends_at'],
+  },
+  booking_not_arrived: {
+    subject: 'Nobody came to booking {number}',
+    text: 'Booking {number} of {resource_name} from {starts_at} to {ends_at} has ended, since nobody came in time.',
+    short: '{marketplace}: {number} of {resource_name} from {starts_at} has ended: nobody came in time.',
+    whatsapp: ['number', 'resource_name', 'starts_at', 'ends_at'],
+  },
   document_verified: {
     subject: 'Your {document} has been verified',
     text: 'We have checked your {document}: it is verified in {marketplace}.',
@@ -132,13 +216,28 @@ const en = {
     short: '{marketplace}: Tesla has ended the link to your account. Please link it again.',
     whatsapp: [],
   },
+  review_requested: {
+    subject: 'How was booking {number}?',
+    text: 'Booking {number} of {resource_name} is over. Tell others how it was until {closes_at}: {review_url}',
+    short: '{marketplace}: how was {number}? {review_url}',
+    whatsapp: ['number', 'resource_name', 'closes_at', 'review_url'],
+  },
+  review_received: {
+    subject: 'You have a new review',
+    text: 'Somebody has reviewed you in {marketplace}. Read it there, and answer it if you like.',
+    short: '{marketplace}: somebody has reviewed you.',
+    whatsapp: [],
+  },
 } as const satisfies Record<string, Template>;
 
 export type TemplateName = keyof typeof en;
 
 const LANGUAGES: Readonly<Record<string, Record<TemplateName, Template>>> = { en };
 
-/** A template in the person's language, or in English where there is no translation, with the language that it is in. */
+/**
+ * A template in the person's language, or in English where there is no translation, with the language that it is in: the one under which
+ * WhatsApp knows it. A region counts for how times are written only.
+ */
 export function templateOf(name: TemplateName, language: string): { template: Template; language: string } {
   const base = language.split('-')[0] ?? 'en';
   const translated = LANGUAGES[base];

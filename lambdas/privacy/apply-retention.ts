@@ -11,8 +11,8 @@ const Expired = z.object({ id: z.uuid(), object_name: z.string() });
 const Removed = z.object({ target: z.string(), removed: z.int() });
 
 /**
- * Keeps nothing longer than promised: purges people 90 days after they deleted their account, erases archives after their day,
- * and removes what the retention policies name. Objects go before the rows that know them, so that a run which breaks off leaves
+ * Keeps nothing longer than promised: purges people 90 days after they deleted their account, erases archives after their day and
+ * files that were announced and never used, and removes what the retention policies name. Objects go before the rows that know them, so that a run which breaks off leaves
  * nothing behind that the next cannot find.
  */
 export const handler = schedule({
@@ -23,7 +23,7 @@ export const handler = schedule({
   needs: ['uploads'],
   async run({ db }) {
     const stopAt = performance.now() + 540_000;
-    const total = { purged: 0, archives: 0, removed: 0 };
+    const total = { purged: 0, archives: 0, uploads: 0, removed: 0 };
     for (let more = true; more && performance.now() < stopAt; ) {
       const due = await db.many(sql`select * from privacy.due_purges(${PEOPLE}::integer)`, Due);
       for (const { user_id, object_names } of due) {
@@ -37,10 +37,17 @@ export const handler = schedule({
         await db.execute(sql`select privacy.mark_erased(${id}::uuid)`);
         total.archives += 1;
       }
+      const unused = await db.many(sql`select * from identity.expire_uploads(${PEOPLE}::integer)`, Expired);
+      for (const { id, object_name } of unused) {
+        await eraseFile(object_name);
+        await db.execute(sql`select identity.forget_upload(${id}::uuid)`);
+        total.uploads += 1;
+      }
       const rows = await db.many(sql`select * from privacy.apply_retention(${ROWS}::integer)`, Removed);
       total.removed += rows.reduce((sum, { removed }) => sum + removed, 0);
       more =
-        due.length === PEOPLE || expired.length === PEOPLE || rows.some(({ removed }) => removed === ROWS);
+        [due, expired, unused].some(({ length }) => length === PEOPLE) ||
+        rows.some(({ removed }) => removed === ROWS);
     }
     return total;
   },

@@ -19,6 +19,7 @@ export const getExport = useCase({
     url: z.nullable(text(1, 4000, 'https://uploads.example.com/stored/driveway/019a/019b?X-Amz-Signature=…')),
     expires_in: z.nullable(count(1, URL_SECONDS, URL_SECONDS)),
   }),
+  owner_only: true,
   needs: ['stored-files'],
   async run({ export_id }, { db, actor, now }) {
     const { object_name, ...shown } = await db.one(

@@ -36,7 +36,10 @@ export const submitDocument = useCase({
     const sealed =
       number === undefined
         ? {}
-        : { number_sealed: await seal(number, aboutNumber(rest.upload_id)), number_last4: number.slice(-4) };
+        : {
+            number_sealed: await seal(number, aboutNumber(rest.upload_id)),
+            number_last4: [...number].slice(-4).join(''),
+          };
     const facts = { ...rest, ...sealed };
     const { document } = await db.one(
       sql`select document from verification.submit_document(${facts}::jsonb)`,

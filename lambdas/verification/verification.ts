@@ -38,7 +38,8 @@ export const Document = z.object({
   type: documentType,
   upload_id: id('upload'),
   back_upload_id: z.nullable(id('upload')),
-  number_last4: z.nullable(text(1, 4, '4321')),
+  // Four signs, some of which JavaScript counts twice.
+  number_last4: z.nullable(text(1, 8, '4321')),
   expires_on: z.nullable(day),
   is_expired: flag,
   status: documentStatus,

@@ -18,7 +18,7 @@ const refusals = {
   document_not_found: refuse(
     'document_not_found',
     422,
-    'Name a stored JPEG or PNG of your document, or hand in a government id first.',
+    'Hand in your document as a JPEG or PNG first.',
     'document_upload_id',
   ),
   ...limits,

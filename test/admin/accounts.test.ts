@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { sql } from '../../lambdas/kernel/sql.ts';
-import { auth, newAccount, newPhone, PASSWORD } from '../identity/accounts.ts';
+import { auth, newAccount, newPhone } from '../identity/accounts.ts';
 import { Client } from '../support/client.ts';
 import { advanceClock } from '../support/clock.ts';
 import { asOwner } from '../support/database.ts';
@@ -163,7 +163,9 @@ describe('the state of an account', () => {
       sql`select payload from app.outbox where type = 'identity.account_status_changed'
             and payload ->> 'user_id' = ${person.id}::text`,
     );
-    expect(events).toEqual([{ payload: { user_id: person.id, account_status: 'suspended' } }]);
+    expect(events).toEqual([
+      { payload: { user_id: person.id, account_status: 'suspended', reason: 'Late.', until: null } },
+    ]);
   });
 
   test('a repeated request with its key is answered as the first was', async () => {
@@ -207,12 +209,31 @@ describe('the state of an account', () => {
     expect((await moderator.post(`${USERS}/${person.id}/suspend`, body)).status).toBe(200);
   });
 
-  test('a deleted account is left as it is', async () => {
-    const [staff, { user }] = [await signUpStaff('driveway'), await newAccount({ password: PASSWORD })];
+  test('of two super admins who close each other’s accounts at once, one is left', async () => {
     await asOwner(
-      sql`update identity.users set account_status = 'deleted', deleted_at = app.now() where id = ${user.id}::uuid returning id`,
+      sql`delete from identity.user_roles where marketplace = 'recovery' and role = 'super_admin' returning id`,
     );
-    const answer = await staff.post(`${USERS}/${user.id}/restore`);
-    expect(answer.body).toMatchObject({ status: 409, code: 'account_deleted' });
+    for (const action of ['suspend', 'ban']) {
+      const [one, two] = [await signUpStaff('recovery'), await signUpStaff('recovery')];
+      const close = (by: Person, whom: Person) => by.post(`${USERS}/${whom.id}/${action}`, { reason: 'x' });
+      const answers = await Promise.all([close(one, two), close(two, one)]);
+      expect(answers.map(({ status }) => status).sort()[0]).toBe(200);
+      const left = await asOwner(
+        sql`select u.id from identity.user_roles r join identity.users u on u.id = r.user_id
+            where r.marketplace = 'recovery' and r.role = 'super_admin' and u.account_status = 'active'`,
+      );
+      expect(left).toHaveLength(1);
+      await asOwner(
+        sql`delete from identity.user_roles where marketplace = 'recovery' and role = 'super_admin' returning id`,
+      );
+    }
+    const last = await signUpStaff('recovery');
+    const admin = await signUpStaff('recovery', 'admin');
+    await asOwner(
+      sql`insert into identity.user_permissions (marketplace, user_id, permission, granted_by)
+          values ('recovery', ${admin.id}::uuid, 'roles.manage', ${last.id}::uuid) returning user_id`,
+    );
+    const answer = await admin.post(`${USERS}/${last.id}/ban`, { reason: 'x' });
+    expect(answer.body).toMatchObject({ status: 409, code: 'last_super_admin' });
   });
 });

@@ -44,6 +44,18 @@ test('staff see what the person sees, change nothing, and each look is on record
   ]);
 });
 
+test('the person does not meet the look among their sessions: not in the list, nor in the count of ended ones', async () => {
+  const [staff, person] = [
+    await signUpStaff('driveway', 'support'),
+    await signUp('driveway', { roles: ['host'] }),
+  ];
+  const eyes = await eyesOf(staff, person);
+  const { body } = await person.get(`${ME}/sessions`);
+  expect(body.items).toMatchObject([{ is_current: true }]);
+  expect((await person.delete(`${ME}/sessions`)).body).toEqual({ ended: 0 });
+  expect((await eyes.get(ME)).body.code).toBe('session_ended');
+});
+
 test('a look at what is not there is on record too', async () => {
   const [staff, person] = [
     await signUpStaff('driveway', 'support'),

@@ -83,6 +83,32 @@ describe('roles and their permissions', () => {
     ]);
   });
 
+  test('a role or a permission that is removed takes along who has it, and nothing else', async () => {
+    const person = await signUp('driveway', { roles: ['host'] });
+    const left = await inScratch(async run => {
+      await run(`insert into identity.roles (marketplace, name) values ('driveway', 'guard') returning id`);
+      await run(`insert into identity.permissions (marketplace, name, is_staff)
+                 values ('driveway', 'gates.open', true), ('driveway', 'gates.close', true) returning id`);
+      await run(`insert into identity.role_permissions (marketplace, role, permission)
+                 select 'driveway', r, p from unnest(array['guard', 'support']) r, unnest(array['gates.open', 'gates.close']) p
+                 returning role`);
+      await run(`insert into identity.user_roles (marketplace, user_id, role) values ('driveway', '${person.id}', 'guard')
+                 returning id`);
+      await run(`insert into identity.user_permissions (marketplace, user_id, permission, granted_by)
+                 values ('driveway', '${person.id}', 'gates.open', '${person.id}') returning user_id`);
+      await run(`delete from identity.permissions where name = 'gates.open' returning id`);
+      await run(`delete from identity.roles where marketplace = 'driveway' and name = 'guard' returning id`);
+      return run(`select
+        (select json_agg(role) from identity.user_roles where user_id = '${person.id}')::text as roles,
+        (select count(*) from identity.user_permissions where user_id = '${person.id}') as permissions,
+        (select json_agg(role || ' ' || permission) from identity.role_permissions where permission like 'gates.%')::text
+          as role_permissions`);
+    });
+    expect(left).toEqual([
+      { roles: '["host"]', permissions: 0, role_permissions: '["support gates.close"]' },
+    ]);
+  });
+
   test('who may not manage roles sees and changes none', async () => {
     const admin = await signUpStaff('driveway', 'admin');
     const path = `${ROLES}/admin/permissions/roles.manage`;

@@ -5,7 +5,17 @@ import { advanceClock } from '../support/clock.ts';
 import { messagesTo } from '../support/control-aws.ts';
 import { asOwner } from '../support/database.ts';
 import { deliverEvents } from '../support/deliver-events.ts';
-import { audited, auth, codeSentTo, newAccount, newEmail, newPhone, other, PASSWORD } from './accounts.ts';
+import {
+  audited,
+  auth,
+  codeSentTo,
+  newAccount,
+  newAddress,
+  newEmail,
+  newPhone,
+  other,
+  PASSWORD,
+} from './accounts.ts';
 
 const EMAIL = '/api/v1/users/me/email-change';
 const PHONE = '/api/v1/users/me/phone-change';
@@ -84,11 +94,13 @@ test('a mistyped address that was never proven is corrected by the new end alone
   expect((await client.post(`${EMAIL}/confirm`, { code: await codeSentTo(email) })).body.email).toBe(email);
 });
 
-test('somebody with a number adds an address', async () => {
-  const { client } = await provenPerson({ phone: newPhone() });
+test('somebody with a number adds an address, by a code to the number too', async () => {
+  const phone = newPhone();
+  const { client } = await provenPerson({ phone });
   const email = newEmail();
-  await client.post(EMAIL, { email });
-  expect((await client.post(`${EMAIL}/confirm`, { code: await codeSentTo(email) })).body.email).toBe(email);
+  await client.post(EMAIL, { email }, { ip: newAddress() });
+  const codes = { code: await codeSentTo(email), old_code: await codeSentTo(phone) };
+  expect((await client.post(`${EMAIL}/confirm`, codes)).body.email).toBe(email);
 });
 
 test('that somebody has the address is told to nobody but who has shown a code of it', async () => {

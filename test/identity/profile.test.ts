@@ -2,7 +2,6 @@ import { randomUUID } from 'node:crypto';
 import { expect, test } from 'vitest';
 import { sql } from '../../lambdas/kernel/sql.ts';
 import { anonymous, Client } from '../support/client.ts';
-import { advanceClock } from '../support/clock.ts';
 import { asOwner } from '../support/database.ts';
 import { signUp } from '../support/people.ts';
 import { countTrips, newAccount, newPhone } from './accounts.ts';
@@ -125,23 +124,6 @@ test('an unknown id is not found, and me is no id of anybody', async () => {
   expect(await person.get(`/api/v1/users/${randomUUID()}`)).toMatchObject({ status: 404 });
   expect(await person.get('/api/v1/users/you')).toMatchObject({ status: 404 });
   expect((await person.get(ME)).body.id).toBe(person.id);
-});
-
-test('what somebody writes moves their last activity, once in five minutes; reading moves nothing', async () => {
-  const person = await newPerson();
-  const bystander = await newPerson();
-  const activity = async (id = person.id) =>
-    (await asOwner(sql`select last_active_at from identity.users where id = ${id}::uuid`))[0].last_active_at;
-  const [first, other] = [await activity(), await activity(bystander.id)];
-  advanceClock(4 * 60);
-  await person.put(ME, { gender: 'female' });
-  expect(await activity()).toBe(first);
-  const later = advanceClock(6 * 60);
-  await person.get(ME);
-  expect(await activity()).toBe(first);
-  await person.put(ME, { gender: 'male' });
-  expect(Date.parse(await activity())).toBe(later.getTime());
-  expect(await activity(bystander.id)).toBe(other);
 });
 
 test('each of the routes costs one trip', async () => {

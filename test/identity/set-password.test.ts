@@ -112,11 +112,67 @@ test('somebody who is signed in changes the password, and other sessions end', a
   expect(await audited(person.id)).toContain('auth.password_changed');
 });
 
-test('whoever signs in with codes only sets a first password', async () => {
-  const account = await newAccount({ password: undefined });
+const FIRST = '/api/v1/users/me/password';
+const askCode = async (to: { email?: string; phone?: string }, purpose: string) => {
+  advanceClock(31);
+  expect((await auth('request-otp', { ...to, purpose })).status).toBe(202);
+  return codeSentTo(to.email ?? to.phone ?? '');
+};
+
+test('whoever signs in with codes only sets a first password with a fresh code, not by a session alone', async () => {
+  const { user, access_token } = await newAccount({ password: undefined });
+  const person = new Client('driveway', access_token);
+  expect((await person.put(FIRST, { password: NEW })).body).toMatchObject({
+    status: 403,
+    code: 'code_required',
+    errors: [{ field: 'code' }],
+  });
+  const early = await person.put(FIRST, { password: NEW, code: '123456' });
+  expect(early.body).toMatchObject({ status: 410, code: 'code_expired' });
+  const signIn = await askCode({ email: user.email }, 'sign_in');
+  expect((await person.put(FIRST, { password: NEW, code: signIn })).body.code).toBe('code_expired');
+  const code = await askCode({ email: user.email }, 'set_password');
+  expect((await auth('verify-otp', { email: user.email, code })).body.code).toBe('wrong_code');
+  const wrong = await person.put(FIRST, { password: NEW, code: other(code) });
+  expect(wrong.body).toMatchObject({ status: 400, code: 'wrong_code', attempts_left: 4 });
+  expect((await person.put(FIRST, { password: NEW, code })).status).toBe(204);
+  expect((await person.put(FIRST, { password: PASSWORD, code })).body.code).toBe('wrong_password');
+  expect((await auth('login', { email: user.email, password: NEW })).status).toBe(200);
+  expect((await person.get('/api/v1/users/me')).body.email_verified_at).not.toBeNull();
+  expect(await audited(user.id)).toEqual(
+    expect.arrayContaining(['auth.code_failed', 'auth.password_changed']),
+  );
+});
+
+test('a code for a first password does not go by a contact that is not proven while the other is', async () => {
+  const contacts = { email: newEmail(), phone: newPhone() };
+  const account = await newAccount({ ...contacts, password: undefined });
+  await asOwner(
+    sql`update identity.users set email_verified_at = app.now() where id = ${account.user.id}::uuid returning id`,
+  );
   const person = new Client('driveway', account.access_token);
-  expect((await person.put('/api/v1/users/me/password', { password: NEW })).status).toBe(204);
-  expect((await auth('login', { email: account.user.email, password: NEW })).status).toBe(200);
+  const mistyped = await askCode({ phone: contacts.phone }, 'set_password');
+  expect((await person.put(FIRST, { password: NEW, code: mistyped })).body.code).toBe('code_expired');
+  const right = await askCode({ email: contacts.email }, 'set_password');
+  expect((await person.put(FIRST, { password: NEW, code: right })).status).toBe(204);
+  expect((await person.get('/api/v1/users/me')).body.phone_verified_at).toBeNull();
+});
+
+test('of codes by both contacts the one that fits counts, and of two who show it at once one is first', async () => {
+  const contacts = { email: newEmail(), phone: newPhone() };
+  const account = await newAccount({ ...contacts, password: undefined });
+  const person = new Client('driveway', account.access_token);
+  const code = await askCode({ email: contacts.email }, 'set_password');
+  await askCode({ phone: contacts.phone }, 'set_password');
+  const answers = await Promise.all([NEW, PASSWORD].map(password => person.put(FIRST, { password, code })));
+  expect(answers.filter(({ status }) => status === 204)).toHaveLength(1);
+});
+
+test('a code of somebody else’s is worth nothing', async () => {
+  const [one, two] = [await newAccount({ password: undefined }), await newAccount({ password: undefined })];
+  const code = await askCode({ email: two.user.email }, 'set_password');
+  const answer = await new Client('driveway', one.access_token).put(FIRST, { password: NEW, code });
+  expect(answer.body.code).toBe('code_expired');
 });
 
 test('a thief of a session cannot guess the password without end', async () => {

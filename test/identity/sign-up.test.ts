@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import { sql } from '../../lambdas/kernel/sql.ts';
 import { Client } from '../support/client.ts';
 import { asOwner } from '../support/database.ts';
+import { randomNumber } from '../support/people.ts';
 import {
   audited,
   auth,
@@ -98,6 +99,26 @@ test('the address of a deleted account may be taken again', async () => {
     sql`update identity.users set account_status = 'deleted', deleted_at = app.now() where id = ${user.id}::uuid returning id`,
   );
   expect((await newAccount({ email: user.email })).user.email).toBe(user.email);
+});
+
+test.each([
+  ['spacall', 'customer', ['phone']],
+  ['handie', 'customer', ['email', 'phone']],
+  ['recovery', 'customer', ['email']],
+  ['homigo', 'tenant', ['phone']],
+])('nobody signs up in %s as a %s without %j', async (marketplace, role, needed) => {
+  const contacts = { email: newEmail(), phone: randomNumber(marketplace) };
+  const body = { full_name: 'Asha Rao', password: PASSWORD, roles: [role] };
+  for (const missing of needed) {
+    const answer = await auth('signup', { ...body, ...contacts, [missing]: undefined }, { marketplace });
+    expect(answer.body).toMatchObject({
+      status: 400,
+      code: 'invalid_input',
+      errors: [{ field: missing, code: 'required' }],
+    });
+  }
+  const wanted = Object.fromEntries(Object.entries(contacts).filter(([name]) => needed.includes(name)));
+  expect((await auth('signup', { ...body, ...wanted }, { marketplace })).status).toBe(201);
 });
 
 test.each([

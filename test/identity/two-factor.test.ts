@@ -8,7 +8,7 @@ import { messagesTo } from '../support/control-aws.ts';
 import { asOwner } from '../support/database.ts';
 import { deliverEvents } from '../support/deliver-events.ts';
 import { type Person, signUp } from '../support/people.ts';
-import { audited, auth, codeSentTo, countTrips, newAddress, other } from './accounts.ts';
+import { audited, auth, codeSentTo, countTrips, newAddress, other, proveEmail } from './accounts.ts';
 
 const ROUTE = '/api/v1/auth/two-factor';
 
@@ -18,7 +18,9 @@ const codeOf = (secret: string, steps = 0) =>
 
 /** Somebody with a second factor. A minute passes, so that the code that confirmed it is an old one. */
 async function withSecondFactor(marketplace = 'driveway') {
-  const person = await signUp(marketplace, { roles: [marketplace === 'driveway' ? 'host' : 'customer'] });
+  const person = await proveEmail(
+    await signUp(marketplace, { roles: [marketplace === 'driveway' ? 'host' : 'customer'] }),
+  );
   const { body } = await person.post(ROUTE);
   const confirmed = await person.post(`${ROUTE}/confirm`, { code: codeOf(body.secret) });
   if (confirmed.status !== 200) throw new Error(`The confirmation answered ${confirmed.text}`);
@@ -38,7 +40,7 @@ const mfaOf = async (person: Person) => {
 };
 
 test('the secret is shown once, sealed at rest, and protects only when a code of it was shown', async () => {
-  const person = await signUp('driveway', { roles: ['host'] });
+  const person = await proveEmail(await signUp('driveway', { roles: ['host'] }));
   const started = await person.post(ROUTE);
   expect(started.status).toBe(201);
   expect(started.body.otpauth_url).toContain(`secret=${started.body.secret}`);
@@ -61,8 +63,17 @@ test('the secret is shown once, sealed at rest, and protects only when a code of
   expect(await audited(person.id)).toContain('auth.two_factor_enabled');
 });
 
-test('a wrong code does not switch it on, and ten of them are the most in a while', async () => {
+test('an account whose address and number nobody has proven takes none: it may be somebody else’s', async () => {
   const person = await signUp('driveway', { roles: ['host'] });
+  expect((await person.post(ROUTE)).body).toMatchObject({ status: 403, code: 'contact_unproven' });
+  const headers = { authorization: `Bearer ${person.token}` };
+  await auth('request-otp', { email: person.email });
+  await auth('verify-otp', { email: person.email, code: await codeSentTo(person.email) }, { headers });
+  expect((await person.post(ROUTE)).status).toBe(201);
+});
+
+test('a wrong code does not switch it on, and ten of them are the most in a while', async () => {
+  const person = await proveEmail(await signUp('driveway', { roles: ['host'] }));
   expect((await person.post(`${ROUTE}/confirm`, { code: '123456' })).body.code).toBe('two_factor_off');
   const { body } = await person.post(ROUTE);
   const wrong = { code: other(codeOf(body.secret)) };

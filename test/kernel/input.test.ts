@@ -78,7 +78,7 @@ test.each([
   [
     'a NUL',
     { title: 'a\u0000b', latitude: 1 },
-    { field: 'title', message: 'must not contain NUL or broken characters' },
+    { field: 'title', message: 'must not contain control characters or broken ones' },
   ],
   ['a lone surrogate', { title: 'a\ud800b', latitude: 1 }, { field: 'title' }],
 ])('%s is a 400 that names the field', async (_name, body, error) => {

@@ -2,9 +2,10 @@ import { randomUUID } from 'node:crypto';
 import { expect, test } from 'vitest';
 import { sql } from '../../lambdas/kernel/sql.ts';
 import { metaMessage } from '../../lambdas/notify/send-whatsapp.ts';
-import { newAccount, newPhone } from '../identity/accounts.ts';
+import { auth, newAccount, newPhone } from '../identity/accounts.ts';
 import { failNext, messagesTo } from '../support/control-aws.ts';
 import { asOwner } from '../support/database.ts';
+import { deliverEvents } from '../support/deliver-events.ts';
 import { consume, messageOf, queued } from './notices.ts';
 
 const withDevice = async (userId: string) => {
@@ -48,14 +49,19 @@ test('a WhatsApp message is a template with its parameters in order', async () =
   ]);
 });
 
-test('the WhatsApp message of a code has the button that copies it', () => {
-  const letter = { template: 'sign_in_code', language: 'en', subject: '', text: '', short: '' } as const;
-  const message = metaMessage({ ...letter, parameters: ['042137'], destinations: ['+14155550123'] });
+test('the WhatsApp message of a code has the button that copies it, and no other has', () => {
+  const letter = { language: 'en', subject: '', text: '', short: '', destinations: ['+14155550123'] };
+  const code = {
+    ...letter,
+    template: 'reset_password_code',
+    parameters: ['042137'],
+    code: '042137',
+  } as const;
   const parameters = [{ type: 'text', text: '042137' }];
-  expect(message).toMatchObject({
+  expect(metaMessage(code)).toMatchObject({
     to: '+14155550123',
     template: {
-      name: 'sign_in_code',
+      name: 'reset_password_code',
       language: { code: 'en' },
       components: [
         { type: 'body', parameters },
@@ -63,7 +69,22 @@ test('the WhatsApp message of a code has the button that copies it', () => {
       ],
     },
   });
+  const other = metaMessage({ ...letter, template: 'account_banned', parameters: ['Fraud.'] });
+  expect(other.template.components.map(({ type }) => type)).toEqual(['body']);
 });
+
+test.each(['sign_in', 'set_password', 'start_two_factor', 'delete_account'])(
+  'a code of the purpose %s that goes by WhatsApp comes in the text and on the button',
+  async purpose => {
+    const phone = newPhone();
+    await newAccount({ phone });
+    await auth('request-otp', { phone, channel: 'whatsapp', purpose });
+    await deliverEvents();
+    const [message] = await messagesTo(phone);
+    expect(message?.template).toBe(`${purpose}_code`);
+    expect(message?.body).toMatch(/^(\d{6})\n\1$/);
+  },
+);
 
 test('a push message reaches each device of the person', async () => {
   const { user } = await newAccount();

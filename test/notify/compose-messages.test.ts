@@ -7,13 +7,13 @@ import { asOwner } from '../support/database.ts';
 import { deliverEvents } from '../support/deliver-events.ts';
 import { type BusEvent, bookingVariables, consume, newEventId } from './notices.ts';
 
-const booking = (customer_id: string, provider_id: string, status = 'confirmed') => ({
+const booking = (customer_id: string, provider_id: string, awaits: string | null = null) => ({
   ...bookingVariables,
   booking_id: randomUUID(),
   module: 'parking',
   customer_id,
   provider_id,
-  status,
+  awaits,
 });
 
 const eventOf = async (type: string, payload: Record<string, unknown>): Promise<BusEvent> => ({
@@ -49,7 +49,7 @@ test('both parties are told of a confirmed booking, by e-mail where there is an 
 
 test('an event that comes twice, even at once, makes its messages once', async () => {
   const [driver, host] = [await newAccount(), await newAccount()];
-  const event = await eventOf('booking.cancelled', booking(driver.user.id, host.user.id, 'cancelled'));
+  const event = await eventOf('booking.cancelled', booking(driver.user.id, host.user.id));
   await consume('notifications', event, event, event);
   await consume('notifications', event);
   expect(await composed(event)).toHaveLength(2);
@@ -57,14 +57,21 @@ test('an event that comes twice, even at once, makes its messages once', async (
 });
 
 test.each([
-  ['booking.placed', 'pending', ['booking_request_sent', 'booking_requested']],
-  ['booking.placed', 'confirmed', []],
-  ['booking.confirmed', 'confirmed', ['booking_confirmed', 'booking_received']],
-  ['booking.cancelled', 'cancelled', ['booking_cancelled', 'booking_cancelled']],
-  ['booking.expired', 'cancelled', ['booking_expired', 'booking_expired']],
-])('%s of a booking that is %s makes %j', async (type, status, templates) => {
+  ['booking.placed', 'answer', ['booking_request_sent', 'booking_requested']],
+  ['booking.placed', 'payment', []],
+  ['booking.placed', null, []],
+  ['booking.requested', 'answer', ['booking_request_sent', 'booking_requested']],
+  ['booking.confirmed', null, ['booking_confirmed', 'booking_received']],
+  ['booking.cancelled', null, ['booking_cancelled', 'booking_cancelled']],
+  ['booking.declined', null, ['booking_cancelled', 'booking_cancelled']],
+  ['booking.expired', null, ['booking_expired', 'booking_expired']],
+  ['booking.payment_expired', null, ['booking_unpaid']],
+  ['booking.moved', null, ['booking_moved', 'booking_moved']],
+  ['booking.overstayed', null, ['booking_overstayed', 'booking_overstayed']],
+  ['booking.no_show', null, ['booking_not_arrived', 'booking_not_arrived']],
+])('%s of a booking that waits for %s makes %j', async (type, awaits, templates) => {
   const [driver, host] = [await newAccount(), await newAccount()];
-  const event = await eventOf(type, booking(driver.user.id, host.user.id, status));
+  const event = await eventOf(type, booking(driver.user.id, host.user.id, awaits));
   expect(await consume('notifications', event)).toBe(0);
   expect((await composed(event)).map(row => row.template)).toEqual(templates);
 });

@@ -10,6 +10,9 @@ const variables = {
   happened_at: '2026-12-01T18:00:00+00:00',
   document: 'business registration',
   expires_on: '2026-12-31',
+  reason: 'Two guests reported that the driveway does not exist.',
+  closes_at: '2026-12-08T20:00:00+00:00',
+  review_url: 'https://driveway.example/bookings/019a0e5c-7b1e-7c3a-9d2e-4f6a8b0c1d2e/review',
 };
 
 test.each(templateNames)('%s can be filled for every channel', name => {
@@ -24,6 +27,13 @@ test.each(templateNames)('%s costs one text message', name => {
   const text = fillTemplate(templateOf(name, 'en').template.short, variables, 'en-US');
   expect(text.length).toBeLessThanOrEqual(160);
 });
+
+test.each(templateNames.filter(name => name.endsWith('_code')))(
+  '%s takes the code alone in WhatsApp',
+  name => {
+    expect(templateOf(name, 'en').template.whatsapp).toEqual(['code']);
+  },
+);
 
 test.each(templateNames)('the subject of %s shows no code: it stands on locked screens', name => {
   expect(templateOf(name, 'en').template.subject).not.toContain('{code}');

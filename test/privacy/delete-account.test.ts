@@ -1,39 +1,18 @@
 import { expect, test } from 'vitest';
 import { sql } from '../../lambdas/kernel/sql.ts';
-import { auth, newEmail, newPhone } from '../identity/accounts.ts';
+import { auth, codeSentTo, newPhone, other } from '../identity/accounts.ts';
 import { again, booked, inHours, listed } from '../parking/spaces.ts';
 import { anonymous, Client } from '../support/client.ts';
 import { messagesTo } from '../support/control-aws.ts';
 import { asOwner } from '../support/database.ts';
 import { deliverEvents } from '../support/deliver-events.ts';
 import { runSchedule } from '../support/invoke.ts';
-import { type Person, randomAddress, signUp } from '../support/people.ts';
+import { signUp } from '../support/people.ts';
+import { age, codeFor, deleteMe, statusOf } from './deletions.ts';
 import { liveAWhile, PASSWORD } from './journey.ts';
 
 const DAY = 24 * 3600;
 const ME = '/api/v1/users/me';
-
-const deleteMe = (client: Client, proof: Record<string, unknown> = { password: PASSWORD }) =>
-  client.send('DELETE', ME, proof);
-const restore = (body: Record<string, unknown>, marketplace = 'driveway') =>
-  auth('restore-account', body, { marketplace, ip: randomAddress() });
-
-const statusOf = async (id: string) =>
-  (
-    await asOwner(
-      sql`select account_status, deleted_at is not null as deleted, purged_at is not null as purged, email
-          from identity.users where id = ${id}::uuid`,
-    )
-  )[0];
-
-/**
- * Lets time pass for one person. The clock is left alone: a purge that believed in another day would take what other tests
- * work with.
- */
-const age = (person: Person, days: string) =>
-  asOwner(
-    sql`update identity.users set deleted_at = deleted_at - ${days}::interval where id = ${person.id}::uuid returning id`,
-  );
 
 /** Gone long before 90 days are over: sent events with their partitions, full buckets each night. */
 const SHORT_LIVED = ['app.outbox', 'app.rate_limits'];
@@ -88,13 +67,15 @@ test('an account is deleted by a one-time code where there is no password', asyn
     body: { code: 'code_expired' },
   });
   await auth('request-otp', { phone });
-  await deliverEvents();
+  const signIn = await codeSentTo(phone);
+  expect((await deleteMe(person, { code: signIn })).body.code, 'a code to sign in').toBe('code_expired');
+  const code = await codeFor({ phone }, 'delete_account');
   const [message] = await messagesTo(phone);
-  const code = /\b\d{6}\b/.exec(JSON.stringify(message))?.[0] ?? '';
-  const wrong = code === '111111' ? '222222' : '111111';
-  expect(await deleteMe(person, { code: wrong })).toMatchObject({
+  expect(message?.body).toContain('delete your Driveway-Hub account');
+  expect((await auth('verify-otp', { phone, code })).body.code, 'signs nobody in').toBe('wrong_code');
+  expect(await deleteMe(person, { code: other(code) })).toMatchObject({
     status: 400,
-    body: { code: 'wrong_code' },
+    body: { code: 'wrong_code', attempts_left: 4 },
   });
   expect((await deleteMe(person, { code })).status).toBe(200);
 });
@@ -132,42 +113,6 @@ test('of two requests to delete at once one does it', async () => {
   const person = await signUp('driveway', { roles: ['driver'] });
   const answers = await Promise.all([deleteMe(person), deleteMe(person)]);
   expect(answers.map(({ status }) => status).toSorted()).toEqual([200, 401]);
-});
-
-test('an account can be restored for 90 days, and not by somebody who does not know the password', async () => {
-  const person = await signUp('driveway', { roles: ['driver'] });
-  const { email } = person;
-  expect(await restore({ email, password: PASSWORD })).toMatchObject({ status: 401 });
-  await deleteMe(person);
-  expect(await restore({ email, password: 'a guess' })).toMatchObject({
-    status: 401,
-    body: { code: 'invalid_credentials' },
-  });
-  expect(await restore({ email, password: PASSWORD }, 'homigo')).toMatchObject({ status: 401 });
-  await age(person, '89 days');
-  await runSchedule('apply-retention');
-  expect((await restore({ email, password: PASSWORD })).status).toBe(204);
-  expect(await statusOf(person.id)).toMatchObject({ account_status: 'active', deleted: false, email });
-  expect((await auth('login', { email, password: PASSWORD })).status).toBe(200);
-});
-
-test('after 90 days nothing can be restored', async () => {
-  const person = await signUp('driveway', { roles: ['driver'] });
-  await deleteMe(person);
-  await age(person, '90 days');
-  expect(await restore({ email: person.email, password: PASSWORD })).toMatchObject({ status: 401 });
-  await runSchedule('apply-retention');
-  expect(await restore({ email: person.email, password: PASSWORD })).toMatchObject({ status: 401 });
-});
-
-test('a deleted person’s address and number can be taken, and then the old account stays closed', async () => {
-  const contact = { email: newEmail(), phone: newPhone() };
-  const details = { ...contact, password: PASSWORD, full_name: 'Asha', roles: ['driver'] };
-  const first = await auth('signup', details);
-  await deleteMe(new Client('driveway', first.body.access_token));
-  expect((await auth('signup', details)).status).toBe(201);
-  for (const [name, value] of Object.entries(contact))
-    expect(await restore({ [name]: value, password: PASSWORD })).toMatchObject({ status: 409 });
 });
 
 test('a purge leaves nothing of the person in any table, keeps the books, and touches nobody else', async () => {

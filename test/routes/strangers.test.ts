@@ -9,8 +9,15 @@ import { type Person, signUp } from '../support/people.ts';
 /** Routes that name a thing of somebody else on purpose, and why. */
 const FOR_EVERYBODY: Readonly<Record<string, string>> = {
   'GET /api/v1/parking/spaces/{space_id}': 'a listed space is for all to see',
+  'GET /api/v1/parking/spaces/{space_id}/explanation': 'a listed space is for all to ask about',
+  'POST /api/v1/parking/spaces/{space_id}/quote': 'a listed space is for all to ask about',
   'POST /api/v1/parking/spaces/{space_id}/bookings': 'a listed space is for all to book',
+  'GET /api/v1/resources/{resource_id}/availability': 'a listed resource’s calendar is for all to see',
+  'GET /api/v1/resources/{resource_id}/reviews': 'what is said of a resource is for all to read',
+  'GET /api/v1/resources/{resource_id}/rating': 'what is said of a resource is for all to read',
   'GET /api/v1/users/{user_id}': 'a few facts of a person are for all to see',
+  'GET /api/v1/users/{user_id}/reviews': 'what is said of a person is for all to read',
+  'GET /api/v1/users/{user_id}/rating': 'what is said of a person is for all to read',
 };
 
 /** Every route with an id in its path: a new one is covered without being remembered. */

@@ -12,11 +12,19 @@ import type { Answer } from '../support/send-request.ts';
 /** Making an account tells that an address is taken: its owner could not be told otherwise why none was made. */
 const TELLS = ['/api/v1/auth/signup'];
 
-/** Every route that anybody may call with an address: a new one is covered without being remembered. */
+/** Every route that anybody may call with an address, by each proof it takes: a new one is covered without being remembered. */
 const routes = ofKind(await entries(), 'http')
   .filter(({ contract }) => contract.access.kind === 'everyone' && 'email' in contract.input.shape)
   .filter(({ contract }) => contract.method === 'POST' && !TELLS.includes(contract.path))
-  .map(({ contract }) => ({ route: `${contract.method} ${contract.path}`, contract }));
+  .flatMap(({ contract }) => {
+    const { password, code } = contract.input.shape;
+    const isChoice = password?._zod.def.type === 'optional' && code?._zod.def.type === 'optional';
+    return (isChoice ? ['code', 'password'] : [undefined]).map(without => ({
+      route: `${contract.method} ${contract.path}${without ? ` without ${without}` : ''}`,
+      contract,
+      without,
+    }));
+  });
 
 /** The answer without what differs from one request to the next. */
 function facts({ status, headers, body }: Answer) {
@@ -25,8 +33,9 @@ function facts({ status, headers, body }: Answer) {
   return { status, headers: others, body: rest };
 }
 
-function send(contract: HttpContract, email: string, ip: string): Promise<Answer> {
-  const change = { email, phone: undefined, channel: undefined, password: 'a guess that is wrong' };
+function send(contract: HttpContract, email: string, ip: string, without = ''): Promise<Answer> {
+  const guess = { password: 'a guess that is wrong', [without]: undefined };
+  const change = { email, phone: undefined, channel: undefined, ...guess };
   const { path, body = {} } = exampleRequest(contract, change);
   const known = Object.fromEntries(Object.entries(body).filter(([name]) => name in contract.input.shape));
   return new Client('driveway').post(path, known, { ip });
@@ -38,15 +47,15 @@ test('there are routes to compare', () => {
 
 test.each(routes)(
   '$route answers alike for an account and for none, beyond its limits too',
-  async ({ contract }) => {
+  async ({ contract, without }) => {
     const { email } = await signUp('driveway', { roles: ['driver'] });
     const nobody = `${randomUUID()}@people.example`;
     // Seconds to wait are told: both are asked at one moment.
     advanceClock(0);
     for (let attempt = 1; attempt <= 12; attempt += 1) {
       const ip = randomAddress();
-      const known = await send(contract, email, ip);
-      const unknown = await send(contract, nobody, ip);
+      const known = await send(contract, email, ip, without);
+      const unknown = await send(contract, nobody, ip, without);
       expect(facts(unknown), `attempt ${attempt}`).toEqual(facts(known));
       // A request that is refused for its shape would compare nothing.
       expect(['invalid_input', 'internal'], known.text).not.toContain(known.body?.code);

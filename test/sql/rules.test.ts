@@ -100,20 +100,22 @@ test('every table with updated_at keeps it up to date by itself', async () => {
   expect(names(stale)).toEqual([]);
 });
 
-// Marketplaces and flows are never removed, and few: an index on who refers to them would only cost writes.
+// Marketplaces, flows and currencies are never removed, and few: an index on who refers to them would only cost writes.
 test('every foreign key has an index that leads with it, so that removing a parent reads no whole table', async () => {
   const slow = await look(`
     select conrelid::regclass || ' ' || conname as name from pg_constraint c join pg_namespace n on n.oid = connamespace
     where ${OURS} and contype = 'f' and conparentid = 0
       and not exists (select from pg_index where indrelid = conrelid and indkey[0] = any (conkey))
-      and confrelid not in ('app.marketplaces'::regclass, 'booking.flows'::regclass)`);
+      and confrelid not in ('app.marketplaces'::regclass, 'booking.flows'::regclass, 'money.currencies'::regclass)`);
   expect(names(slow)).toEqual([]);
 });
 
+// The hours of a resource are neither: they go with it.
 test('no foreign key takes rows of money or history with it', async () => {
   const cascading = await look(`
     select conrelid::regclass || ' ' || conname as name from pg_constraint c join pg_namespace n on n.oid = connamespace
-    where ${OURS} and contype = 'f' and confdeltype = 'c' and nspname in ('money', 'booking')`);
+    where ${OURS} and contype = 'f' and confdeltype = 'c' and nspname in ('money', 'booking')
+      and conrelid <> all (array['booking.availability_rules', 'booking.rule_times', 'booking.open_times']::regclass[])`);
   expect(names(cascading)).toEqual([]);
 });
 

@@ -4,7 +4,9 @@ import { sql } from '../../lambdas/kernel/sql.ts';
 import type { HttpContract } from '../../lambdas/kernel/use-case.ts';
 import { ofKind } from '../../lib/catalogue.ts';
 import { marketplaces } from '../../marketplaces/index.ts';
-import { booked, inHours, listed } from '../parking/spaces.ts';
+import { dayIn, resourceOf, ruled } from '../booking/resources.ts';
+import { booked, inHours, listed, vehicleOf } from '../parking/spaces.ts';
+import { completed, reviewed } from '../reviews/completed.ts';
 import { handIn } from '../verification/evidence.ts';
 import { asOwner } from './database.ts';
 import { exampleRequest } from './examples.ts';
@@ -18,6 +20,18 @@ const MAKERS: Readonly<Record<string, (person: Person) => Promise<string>>> = {
   booking_id: async person => {
     const driver = await signUp(person.marketplace, { roles: openRoles(person.marketplace) });
     return (await booked(driver, await listed(person), inHours(48), inHours(49))).id;
+  },
+  resource_id: async person => resourceOf(person),
+  rule_id: async person => {
+    const day = dayIn(2);
+    const rule = { availability_type: 'blocked', start_time: `${day}T09:00`, end_time: `${day}T10:00` };
+    return (await ruled(person, await resourceOf(person), rule)).id;
+  },
+  vehicle_id: async person => (await vehicleOf(person)).id,
+  // Blind: nobody but its writer may know of it.
+  review_id: async person => {
+    const host = await signUp(person.marketplace, { roles: openRoles(person.marketplace) });
+    return (await reviewed(person, await completed(person, host))).id;
   },
   token_id: async person => {
     const token = { name: 'Nightly export', abilities: ['read'] };

@@ -2,29 +2,42 @@ import { ExecuteStatementCommand, RDSDataClient } from '@aws-sdk/client-rds-data
 import type { Statement } from '../../lambdas/kernel/sql.ts';
 import type { Aws } from '../../local/aws/aws.ts';
 
-type Target = { client: RDSDataClient; cluster: string | undefined; secret: string | undefined };
+type Target = {
+  client: RDSDataClient;
+  cluster: string | undefined;
+  secret: string | undefined;
+  context: Record<string, unknown>;
+};
 
-/** Looks into the tables as their owner, beyond every policy. Returns the rows as objects. Throws what was refused. */
-export function asOwner(statement: Statement) {
+/**
+ * Looks into the tables as their owner, beyond every policy. Returns the rows as objects. Throws what was refused.
+ *
+ * @param context whom a function that is called here acts for, as `app.run` reads it
+ */
+export function asOwner(statement: Statement, context: Record<string, unknown> = { access: 'everyone' }) {
   const { DATABASE_ARN, OWNER_SECRET_ARN } = process.env;
-  return read({ client: new RDSDataClient(), cluster: DATABASE_ARN, secret: OWNER_SECRET_ARN }, statement);
+  const client = new RDSDataClient();
+  return read({ client, cluster: DATABASE_ARN, secret: OWNER_SECRET_ARN, context }, statement);
 }
 
 /** The same in a local cloud that a test has started for itself. */
 export function readAsOwner({ endpoint, clusterArn, secrets }: Aws, statement: Statement) {
   const client = new RDSDataClient({ endpoint });
-  return read({ client, cluster: clusterArn, secret: secrets.owner }, statement);
+  const context = { access: 'everyone' };
+  return read({ client, cluster: clusterArn, secret: secrets.owner, context }, statement);
 }
 
 // biome-ignore lint/suspicious/noExplicitAny: a test reads the columns that it asked for.
-async function read({ client, cluster, secret }: Target, { text, values }: Statement): Promise<any[]> {
+async function read(target: Target, { text, values }: Statement): Promise<any[]> {
+  const { client, cluster, secret, context } = target;
   const { records = [] } = await client.send(
     new ExecuteStatementCommand({
       resourceArn: cluster,
       secretArn: secret,
       database: 'vicinity',
-      sql: `select run from app.run('{"access": "everyone"}', :statement, :args) as run`,
+      sql: 'select run from app.run(:context::jsonb, :statement, :args) as run',
       parameters: [
+        { name: 'context', value: { stringValue: JSON.stringify(context) } },
         { name: 'statement', value: { stringValue: text } },
         { name: 'args', value: { stringValue: JSON.stringify(values) } },
       ],

@@ -1,4 +1,6 @@
 import { afterEach, inject, vi } from 'vitest';
+import { sql } from '../../lambdas/kernel/sql.ts';
+import { asOwner } from './database.ts';
 import { keepLog } from './logs.ts';
 
 Object.assign(process.env, inject('environment'));
@@ -17,6 +19,13 @@ if (!write.name.startsWith('keeping')) {
   } as typeof process.stdout.write;
 }
 
-afterEach(() => {
+afterEach(async () => {
+  const wasMoved = vi.isFakeTimers();
   vi.useRealTimers();
+  // What somebody has drawn in the future would keep them waiting for it in the next test.
+  if (wasMoved) {
+    await asOwner(
+      sql`delete from app.rate_limits where bucket like 'changes:%' and full_at > now() + interval '1 hour' returning 1`,
+    );
+  }
 });

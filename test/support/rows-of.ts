@@ -99,6 +99,7 @@ const VALUES: Readonly<Record<string, string>> = {
   real: '1',
   'double precision': '1',
   'timestamp with time zone': `app.now() + interval '1 day'`,
+  'timestamp without time zone': 'current_date::timestamp',
   date: 'current_date',
   interval: `interval '1 hour'`,
   'time without time zone': `time '10:00'`,

@@ -11,6 +11,7 @@ import { startAadhaar } from '../../local/fakes/aadhaar.ts';
 import { startTesla } from '../../local/fakes/tesla.ts';
 import { connectBus } from './connect-bus.ts';
 import { serveControl } from './control-aws.ts';
+import { startPaymentProviders } from './payment-providers.ts';
 import { runMigration } from './run-migration.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
@@ -53,6 +54,7 @@ export default async function setup(project: TestProject) {
     template: { username: 'tesla' },
     value: Object.values(tesla.secrets)[0],
   });
+  const payments = await startPaymentProviders(aws);
   const base = {
     AWS_REGION: 'us-east-1',
     AWS_ACCESS_KEY_ID: 'local-admin',
@@ -97,7 +99,11 @@ export default async function setup(project: TestProject) {
     TESLA_AUTH_URL: teslaUrl,
     TESLA_TOKEN_URL: teslaUrl,
     TESLA_API_URL: teslaUrl,
+    TESLA_API_URL_NA: teslaUrl,
+    TESLA_API_URL_EU: `${teslaUrl}/eu`,
+    TESLA_API_URL_CN: `${teslaUrl}/cn`,
     TESLA_REDIRECT_URI: 'https://driveway.example/tesla/callback',
+    ...payments.environment,
   });
   project.provide('workerSecretArn', aws.secrets.worker);
   project.provide('queues', queues);
@@ -107,6 +113,7 @@ export default async function setup(project: TestProject) {
     control.close();
     await aadhaar.close();
     await tesla.close();
+    await payments.close();
     await aws.close();
     await rm(dataFolder, { recursive: true, force: true });
   };

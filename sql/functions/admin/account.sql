@@ -21,13 +21,19 @@ begin
 end $$;
 
 -- The account that staff are about to change, locked. Nobody changes their own, and those of staff belong to whoever manages
--- roles.
+-- roles. The own row is locked too, in the order of ids: of two who act on each other at once, one comes second and may not.
 create or replace function admin.hold_account(user_id uuid) returns identity.users
 language plpgsql security definer set search_path = public, pg_temp as $$
 declare person identity.users;
 begin
+  perform from identity.users u
+  where u.id in (hold_account.user_id, app.actor()) and u.marketplace = app.marketplace() order by u.id for update;
+  if not exists (
+    select from identity.users u where u.id = app.actor() and app.is_active(u.account_status, u.suspended_until)) then
+    perform app.refuse('account_suspended');
+  end if;
   select * into person from identity.users u
-  where u.id = hold_account.user_id and u.marketplace = app.marketplace() for update;
+  where u.id = hold_account.user_id and u.marketplace = app.marketplace();
   if not found then perform app.refuse('not_found'); end if;
   if person.id = app.actor() then perform app.refuse('own_account'); end if;
   if person.deleted_at is not null then perform app.refuse('account_deleted'); end if;

@@ -52,11 +52,7 @@ begin
     insert into identity.user_roles (marketplace, user_id, role, granted_by)
     values (person.marketplace, person.id, held.name, app.actor());
   elsif not granted and role_name = any (before) then
-    if held.name = 'super_admin' and not exists (
-      select from identity.user_roles r join identity.users u on u.id = r.user_id
-      where r.marketplace = held.marketplace and r.role = held.name and u.id <> person.id and u.account_status = 'active') then
-      perform app.refuse('last_super_admin');
-    end if;
+    if held.name = 'super_admin' then perform identity.check_super_admins(person.id); end if;
     if cardinality(before) = 1 then perform app.refuse('last_role'); end if;
     delete from identity.user_roles r where r.user_id = person.id and r.role = held.name;
   end if;

@@ -1,3 +1,6 @@
+-- Who is not a superuser can set what pg_trgm knows only after the library was loaded, which its first call does.
+select show_limit();
+
 -- Finds accounts, newest first. A name is found by its words, by a part of it, and by what sounds much like it. Who was shown to whom
 -- is on record.
 --

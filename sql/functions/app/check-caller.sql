@@ -1,6 +1,7 @@
 -- Why the caller may not go on, as { constraint, facts? }: a refusal's code and what the client is told beside it. Null when
 -- the caller may.
--- context.access: 'everyone', 'signed_in', or a permission such as 'parking.list'.
+-- context.access: 'everyone', 'signed_in', or a permission such as 'parking.list'. context.own: the route is about the caller's own
+-- account, which is all that a pending account may use.
 create or replace function app.check_caller(context jsonb) returns jsonb
 language plpgsql stable security definer set search_path = public, pg_temp as $$
 declare access text := coalesce(context ->> 'access', 'signed_in'); caller record; refusal text;
@@ -11,7 +12,7 @@ begin
     return '{"constraint": "unauthenticated"}';
   end if;
   if context ? 'token_hash' then return app.check_token(context, access); end if;
-  select u.id, u.account_status, u.suspended_until, s.revoked_at, s.expires_at, s.mfa_at, s.impersonator_session_id into caller
+  select u.id, u.account_status, u.suspended_until, u.standing_before, s.revoked_at, s.expires_at, s.mfa_at, s.impersonator_session_id into caller
   from identity.sessions s join identity.users u on u.id = s.user_id
   where s.id = (context ->> 'session')::uuid and s.user_id = (context ->> 'actor')::uuid
     and s.marketplace = context ->> 'marketplace' and u.marketplace = s.marketplace;
@@ -21,6 +22,9 @@ begin
   end if;
   if not app.is_active(caller.account_status, caller.suspended_until) then
     return jsonb_build_object('constraint', 'account_suspended', 'facts', identity.suspension_of(caller.id));
+  end if;
+  if access <> 'everyone' and not context ? 'own' and app.is_pending(caller.account_status, caller.standing_before) then
+    return '{"constraint": "account_pending"}';
   end if;
   if access not in ('everyone', 'signed_in') then
     refusal := app.check_permission(caller.id, access, context ->> 'marketplace', caller.mfa_at is not null);
@@ -35,13 +39,19 @@ language sql stable as $$
   select account_status in ('active', 'pending') or account_status = 'suspended' and coalesce(suspended_until <= app.now(), false)
 $$;
 
+-- Whether an account that may act still waits for its proof.
+create or replace function app.is_pending(account_status text, standing_before text) returns boolean
+language sql immutable as $$
+  select 'pending' in (account_status, coalesce(standing_before, ''))
+$$;
+
 -- The same for a personal access token: `session` is its id. 'read' is for every GET, '*' for all that its owner may do, and other
 -- abilities are names of permissions.
 create or replace function app.check_token(context jsonb, access text) returns jsonb
 language plpgsql stable security definer set search_path = public, pg_temp as $$
 declare token record; refusal text;
 begin
-  select t.user_id, t.abilities, t.mfa_at, t.expires_at, u.account_status, u.suspended_until into token
+  select t.user_id, t.abilities, t.mfa_at, t.expires_at, u.account_status, u.suspended_until, u.standing_before into token
   from identity.personal_access_tokens t join identity.users u on u.id = t.user_id and u.marketplace = t.marketplace
   where t.id = (context ->> 'session')::uuid and t.user_id = (context ->> 'actor')::uuid
     and t.marketplace = context ->> 'marketplace' and t.token_hash = context ->> 'token_hash';
@@ -50,6 +60,9 @@ begin
     return jsonb_build_object('constraint', 'account_suspended', 'facts', identity.suspension_of(token.user_id));
   end if;
   if access = 'everyone' then return null; end if;
+  if not context ? 'own' and app.is_pending(token.account_status, token.standing_before) then
+    return '{"constraint": "account_pending"}';
+  end if;
   if not (token.abilities && array['*', access] or 'read' = any (token.abilities) and context ->> 'method' = 'GET') then
     return '{"constraint": "ability_missing"}';
   end if;
@@ -68,23 +81,27 @@ $$;
 
 -- Why a person may not use a permission, or null. What only staff may do takes a second factor.
 create or replace function app.check_permission(person_id uuid, permission text, marketplace text, has_second_factor boolean)
-returns text language sql stable security definer set search_path = public, pg_temp as $$
-  select case
+returns text language plpgsql stable security definer set search_path = public, pg_temp as $$
+begin
+  return case
     when not identity.has_permission(person_id, check_permission.permission) then 'forbidden'
     when not has_second_factor and (
       select p.is_staff from identity.permissions p
       where p.marketplace = check_permission.marketplace and p.name = check_permission.permission) then 'two_factor_required'
-  end
-$$;
+  end;
+end $$;
 
--- Whether who looks with somebody else's eyes still may: it is over when the session ends in which it began, when the
--- account is not active, or when the permission is gone. True for a session in which nobody impersonates.
+-- Whether who looks with somebody else's eyes still may: it is over when the session ends in which it began or has no
+-- second factor any more, when the account is not active, or when the permission is gone. True for a session in which nobody impersonates.
 create or replace function app.is_impersonator(session_id uuid, impersonator text) returns boolean
-language sql stable security definer set search_path = public, pg_temp as $$
-  select case when session_id is null then impersonator is null else exists (
+language plpgsql stable security definer set search_path = public, pg_temp as $$
+begin
+  if session_id is null then return impersonator is null; end if;
+  return exists (
     select from identity.sessions s join identity.users u on u.id = s.user_id
     where s.id = session_id and s.user_id = impersonator::uuid and s.revoked_at is null and s.expires_at > app.now()
-      and u.account_status = 'active' and identity.has_permission(u.id, 'accounts.impersonate')) end
-$$;
+      and s.mfa_at is not null
+      and u.account_status = 'active' and identity.has_permission(u.id, 'accounts.impersonate'));
+end $$;
 
 grant execute on function app.check_caller(jsonb), app.touch_token(uuid) to vicinity_api, vicinity_worker;

@@ -1,5 +1,7 @@
 -- What the kernel holds on people.
-select privacy.register('app.audit_logs', 't.user_id = $1 or t.record_id = $1::text', 'anonymise',
+select privacy.register('app.audit_logs',
+  -- A review is of a document: whose that is stands beside it.
+  't.user_id = $1 or t.record_id = $1::text or t.metadata @> jsonb_build_object(''user_id'', $1)', 'anonymise',
   '7 years: who did what, under the opaque id',
   '{"ip_address": "case when t.user_id is distinct from $1 then t.ip_address end",
     "user_agent": "case when t.user_id is distinct from $1 then t.user_agent end",

@@ -3,20 +3,22 @@
 create or replace function app.rotate_partitions() returns table (partition text, change text)
 language plpgsql security definer set search_path = public, pg_temp as $$
 declare
-  policy app.partition_policies; step interval; lower_ timestamptz; upper_ timestamptz; child text; existing record; held boolean;
+  policy app.partition_policies; key name; step interval; lower_ timestamptz; upper_ timestamptz; child text; existing record; held boolean;
 begin
   -- A busy parent is left for the next run rather than queued in front of everybody else's inserts.
   perform set_config('lock_timeout', '900ms', true);
   for policy in select * from app.partition_policies order by parent loop
     step := ('1 ' || policy.period)::interval;
+    select a.attname into strict key from pg_partitioned_table t join pg_attribute a on a.attrelid = t.partrelid
+    where t.partrelid = policy.parent::regclass and a.attnum = t.partattrs[0];
     lower_ := date_trunc(policy.period, policy.since, 'UTC');
     while lower_ <= app.now() + step * policy.ahead loop
       upper_ := (lower_ at time zone 'UTC' + step) at time zone 'UTC';
       child := policy.parent || app.partition_suffix(policy.period, lower_);
       if to_regclass(child) is null and (policy.retain is null or upper_ >= app.now() - policy.retain) then
         execute format('create table %s (like %s including all)', child, policy.parent);
-        execute format('alter table %s add constraint partition_bounds check (id >= %L and id < %L)',
-          child, app.uuid_v7_floor(lower_), app.uuid_v7_floor(upper_));
+        execute format('alter table %s add constraint partition_bounds check (%I >= %L and %I < %L)',
+          child, key, app.uuid_v7_floor(lower_), key, app.uuid_v7_floor(upper_));
         execute format('alter table %s attach partition %s for values from (%L) to (%L)',
           policy.parent, child, app.uuid_v7_floor(lower_), app.uuid_v7_floor(upper_));
         execute format('alter table %s drop constraint partition_bounds', child);

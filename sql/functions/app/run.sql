@@ -5,17 +5,19 @@
 --
 -- The values come as text, so that text which PostgreSQL cannot store is refused inside, where refusals are caught.
 -- context: { marketplace, now, actor?, session?, access?, idempotency_key?, caller?, fingerprint?, request_id?, ip?, user_agent?,
---   impersonator?, route?, token_hash?, method? }
+--   impersonator?, route?, token_hash?, method?, own?, limited? }
 
--- Sets whom and when the transaction is about.
-create or replace function app.set_context(context jsonb) returns void language sql as $$
-  select set_config('app.marketplace', coalesce(context ->> 'marketplace', ''), true),
-         set_config('app.actor', coalesce(context ->> 'actor', ''), true),
-         set_config('app.now', coalesce(context ->> 'now', ''), true),
-         set_config('app.request', jsonb_build_object('id', context ->> 'request_id', 'ip', context ->> 'ip',
-           'user_agent', context ->> 'user_agent')::text, true),
-         set_config('app.emitted', '0', true)
-$$;
+-- Sets whom and when the transaction is about. In plpgsql, as all that every request calls: its plans are kept for the session,
+-- where a function in SQL that is not inlined is planned at each call.
+create or replace function app.set_context(context jsonb) returns void language plpgsql as $$
+begin
+  perform set_config('app.marketplace', coalesce(context ->> 'marketplace', ''), true),
+          set_config('app.actor', coalesce(context ->> 'actor', ''), true),
+          set_config('app.now', coalesce(context ->> 'now', ''), true),
+          set_config('app.request', jsonb_build_object('id', context ->> 'request_id', 'ip', context ->> 'ip',
+            'user_agent', context ->> 'user_agent')::text, true),
+          set_config('app.emitted', '0', true);
+end $$;
 
 -- The earlier answer to this idempotency key, as { replayed, rows }, a refusal when the key was used for another request, or
 -- null. A twin that runs at this moment is waited for: the lock is held until the transaction ends.
@@ -53,11 +55,27 @@ begin
     metadata => jsonb_build_object('route', context ->> 'route'), user_id => (context ->> 'impersonator')::uuid);
 end $$;
 
+-- What one person may change in an hour, by session and by token alike: counted by trip, of which a change makes two at most.
+create or replace function app.draw_change(actor text) returns void
+language plpgsql security definer set search_path = public, pg_temp as $$
+begin
+  perform app.draw('changes:' || draw_change.actor, 10000, interval '1 hour');
+end $$;
+
+-- Whether a person has used that up: what `app.is_empty` says, by a statement whose plan is kept, since each change asks.
+create or replace function app.has_no_change(actor text) returns boolean
+language plpgsql stable security definer set search_path = public, pg_temp as $$
+begin
+  return exists (
+    select from app.rate_limits r
+    where r.bucket = 'changes:' || has_no_change.actor and r.full_at + interval '0.36 seconds' > app.now() + interval '1 hour');
+end $$;
+
 -- Runs one statement, as the head of this file says. What goes wrong inside rolls back and is returned as a refusal.
 create or replace function app.run(context jsonb, statement text, args text) returns setof jsonb language plpgsql as $$
 declare
   row_ record; answer jsonb[] := '{}'; earlier jsonb; refusal jsonb; keyed boolean := context ? 'idempotency_key'; wrote boolean;
-  item jsonb; bytes integer := 0; cut boolean := false;
+  item jsonb; bytes integer := 0; cut boolean := false; counted boolean := false;
   state text; constraint_ text; table_ text; message_ text; detail_ text; column_ text;
 begin
   -- Whatever becomes of the statement: what staff do with somebody else's eyes is on record.
@@ -69,6 +87,13 @@ begin
     if refusal is not null then
       return next jsonb_build_object('refused', refusal);
       return;
+    end if;
+    if context ? 'limited' then
+      if app.has_no_change(context ->> 'actor') then
+        return next '{"refused": {"constraint": "too_many_requests"}}'::jsonb;
+        return;
+      end if;
+      counted := true;
     end if;
     if keyed then
       earlier := app.earlier_answer(context);
@@ -91,11 +116,20 @@ begin
     -- Only a transaction that wrote has an id: a load before the write leaves the key free for the write.
     wrote := pg_current_xact_id_if_assigned() is not null;
     if keyed and wrote then perform app.keep_answer(context, answer); end if;
-    if wrote and context ->> 'actor' is not null and not context ? 'impersonator' then perform identity.note_activity((context ->> 'actor')::uuid); end if;
+    if context ->> 'actor' is not null and not context ? 'impersonator' then
+      perform identity.note_activity((context ->> 'actor')::uuid);
+    end if;
     if context ? 'token_hash' then perform app.touch_token((context ->> 'session')::uuid); end if;
+    -- Last, so that two requests of one person wait for each other for no longer than a commit.
+    if counted then perform app.draw_change(context ->> 'actor'); end if;
   exception when others then
     get stacked diagnostics state = returned_sqlstate, constraint_ = constraint_name, table_ = table_name,
       column_ = column_name, message_ = message_text, detail_ = pg_exception_detail;
+    -- What was refused counts as well: the context was rolled back with it.
+    if counted then
+      perform app.set_context(context);
+      perform app.draw_change(context ->> 'actor');
+    end if;
     return next jsonb_build_object('refused', jsonb_build_object('sqlstate', state, 'constraint', nullif(constraint_, ''),
       'table', nullif(table_, ''), 'column', nullif(column_, ''), 'message', message_, 'detail', nullif(detail_, '')));
     return;
@@ -105,4 +139,5 @@ begin
 end $$;
 
 grant execute on function app.run(jsonb, text, text), app.set_context(jsonb), app.earlier_answer(jsonb),
-  app.keep_answer(jsonb, jsonb[]), app.audit_impersonation(jsonb) to vicinity_api, vicinity_worker;
+  app.keep_answer(jsonb, jsonb[]), app.audit_impersonation(jsonb), app.draw_change(text), app.has_no_change(text)
+  to vicinity_api, vicinity_worker;

@@ -20,8 +20,9 @@ end $$;
 
 -- A setting's value, or null when the marketplace has none of this key.
 create or replace function app.setting(key text) returns jsonb
-language sql stable security definer set search_path = public, pg_temp as $$
-  select s.value from app.settings s where s.marketplace = app.marketplace() and s.key = setting.key and s.is_active
-$$;
+language plpgsql stable security definer set search_path = public, pg_temp as $$
+begin
+  return (select s.value from app.settings s where s.marketplace = app.marketplace() and s.key = setting.key and s.is_active);
+end $$;
 
 grant execute on function app.setting(text) to vicinity_api, vicinity_worker;

@@ -1,18 +1,24 @@
 -- Sets a timer in the caller's transaction, or moves the one that is open for this subject.
 create or replace function app.set_timer(kind text, subject_id uuid, due_at timestamptz) returns uuid
-language sql security definer set search_path = public, pg_temp as $$
+language plpgsql security definer set search_path = public, pg_temp as $$
+#variable_conflict use_column
+declare timer_id uuid;
+begin
   insert into app.timers as t (marketplace, kind, subject_id, due_at)
   values (app.marketplace(), set_timer.kind, set_timer.subject_id, set_timer.due_at)
   on conflict (kind, subject_id) where settled_at is null do update set due_at = excluded.due_at
-  returning t.id
-$$;
+  returning t.id into timer_id;
+  return timer_id;
+end $$;
 
 -- Settles the open timer of this subject, if there is one.
 create or replace function app.cancel_timer(kind text, subject_id uuid) returns void
-language sql security definer set search_path = public, pg_temp as $$
+language plpgsql security definer set search_path = public, pg_temp as $$
+#variable_conflict use_column
+begin
   update app.timers t set settled_at = app.now(), outcome = 'cancelled'
-  where t.kind = cancel_timer.kind and t.subject_id = cancel_timer.subject_id and t.settled_at is null
-$$;
+  where t.kind = cancel_timer.kind and t.subject_id = cancel_timer.subject_id and t.settled_at is null;
+end $$;
 
 -- Calls the handlers of at most `batch` due timers, each in a savepoint of its own: one that fails is tried again later, and
 -- given up after ten tries. Several sweeps may run at once; each takes rows that no other holds. One row for each kind.

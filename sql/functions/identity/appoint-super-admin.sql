@@ -1,6 +1,6 @@
 -- Makes somebody a super admin, with an account of their own where there is none yet: without a password, for the address is proven by
--- the first code. An account whose address nobody has proven may be somebody else's: it is promoted without its password, sessions and
--- second factor. Granted to nobody: only the database's owner appoints, through scripts/create-admin.ts. Repeating it changes nothing.
+-- the first code. An account whose address nobody has proven may be somebody else's: it is promoted without its password, number, sessions
+-- and second factor. Granted to nobody: only the database's owner appoints, through scripts/create-admin.ts. Repeating it changes nothing.
 create or replace function identity.appoint_super_admin(marketplace text, address text, full_name text)
 returns table (user_id uuid, outcome text) language plpgsql set search_path = public, pg_temp as $$
 declare proven timestamptz;
@@ -18,11 +18,12 @@ begin
     values (appoint_super_admin.marketplace, appoint_super_admin.full_name, lower(address))
     returning u.id into user_id;
   elsif outcome = 'promoted' and proven is null then
-    update identity.users u
-    set password_hash = null, two_factor_secret = null, two_factor_confirmed_at = null, two_factor_last_step = null
+    -- A proven number would open the account by a code.
+    update identity.users u set password_hash = null, phone_sealed = null, phone_hash = null, phone_verified_at = null
     where u.id = appoint_super_admin.user_id;
-    perform identity.revoke_session(s.id, 'ended_by_staff') from identity.sessions s
-    where s.user_id = appoint_super_admin.user_id and s.revoked_at is null;
+    perform identity.forget_two_factor(appoint_super_admin.user_id);
+    perform identity.revoke_other_sessions(appoint_super_admin.user_id, null, 'ended_by_staff');
+    delete from identity.contact_changes c where c.user_id = appoint_super_admin.user_id and c.confirmed_at is null;
     delete from identity.personal_access_tokens t where t.user_id = appoint_super_admin.user_id;
   end if;
   if outcome <> 'unchanged' then

@@ -25,13 +25,15 @@ begin
 end $$;
 
 -- outcome: what `identity.come_in` says, told only to who knows the password, or 'invalid_credentials'. Without a token hash the
--- password was wrong.
-create or replace function identity.settle_login(person_id uuid, identifier_hash text, token_hash text)
+-- password was wrong, and so it is when another has taken its place since it was read: a reset ends what the old one opens.
+create or replace function identity.settle_login(person_id uuid, identifier_hash text, token_hash text, password_hash text)
 returns table (outcome text, session_id uuid, account jsonb, suspension jsonb)
 language plpgsql security definer set search_path = public, pg_temp as $$
 begin
   outcome := 'invalid_credentials';
-  if settle_login.token_hash is null then
+  perform from identity.users u
+  where u.id = person_id and u.password_hash = settle_login.password_hash for no key update;
+  if settle_login.token_hash is null or not found then
     perform app.audit('auth.login_failed', 'auth', 'users', person_id::text, user_id => person_id,
       metadata => jsonb_build_object('identifier_hash', settle_login.identifier_hash));
     if app.is_empty('login:' || settle_login.identifier_hash, 10, interval '15 minutes') then
@@ -49,4 +51,4 @@ begin
   return next;
 end $$;
 
-grant execute on function identity.begin_login(text, text, text), identity.settle_login(uuid, text, text) to vicinity_api;
+grant execute on function identity.begin_login(text, text, text), identity.settle_login(uuid, text, text, text) to vicinity_api;

@@ -62,6 +62,10 @@ begin
   if (select count(*) > 50 from identity.step_progress p where p.session_id = session.id) then
     perform app.refuse('too_many_steps');
   end if;
+  -- All of it is shown as one row, which may have 64 KB.
+  if (select sum(octet_length(p.data::text)) > 40000 from identity.step_progress p where p.session_id = session.id) then
+    perform app.refuse('too_much_data');
+  end if;
   perform identity.count_time(session, case when record_step.status = 'in_progress' then underway else step end);
   update identity.step_progress p set status = record_step.status,
     completed_at = case when record_step.status = 'completed' then app.now() end,

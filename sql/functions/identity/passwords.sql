@@ -23,11 +23,20 @@ begin
   return next;
 end $$;
 
--- Settles a change of the caller's password, after `identity.begin_proof`. Without a hash the current password was wrong. Other
--- sessions end. outcome: 'changed' or 'wrong_password'.
-create or replace function identity.settle_password(session_id uuid, password_hash text) returns table (outcome text)
+-- Settles a change of the caller's password, after `identity.begin_proof`. Without a hash the current password was wrong. A first
+-- password takes a code, as `identity.try_own_code` tries it: a session alone must not become a lasting key. Other sessions end.
+-- outcome: 'changed', 'wrong_password', or what `identity.try_own_code` says of a code that is not right.
+create or replace function identity.settle_password(session_id uuid, password_hash text, codes jsonb)
+returns table (outcome text, attempts_left integer)
 language plpgsql security definer set search_path = public, pg_temp as $$
 begin
+  if codes is not null then
+    select t.outcome, t.attempts_left into outcome, attempts_left from identity.try_own_code(codes, 'set_password') t;
+    if outcome <> 'right' then
+      return next;
+      return;
+    end if;
+  end if;
   if settle_password.password_hash is null then
     outcome := 'wrong_password';
     perform app.audit('auth.password_change_failed', 'auth', 'users', app.actor()::text);
@@ -43,5 +52,5 @@ begin
   return next;
 end $$;
 
-grant execute on function identity.reset_password(text, text, text, text, text, text), identity.settle_password(uuid, text)
+grant execute on function identity.reset_password(text, text, text, text, text, text), identity.settle_password(uuid, text, jsonb)
   to vicinity_api;

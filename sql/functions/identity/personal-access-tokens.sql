@@ -16,8 +16,11 @@ begin
     insert into identity.personal_access_tokens as t (id, marketplace, user_id, name, token_hash, abilities, expires_at, mfa_at)
     select token_id, app.marketplace(), app.actor(), label, create_access_token.token_hash,
       array(select jsonb_array_elements_text(granted)), ends_at, s.mfa_at
-    from identity.sessions s where s.id = create_access_token.session_id and s.user_id = app.actor()
+    -- Asked under the lock: a reset that has just ended the session has deleted its tokens, and takes this one too.
+    from identity.sessions s
+    where s.id = create_access_token.session_id and s.user_id = app.actor() and s.revoked_at is null
     returning t.id, t.name::text, t.abilities, t.expires_at, t.created_at;
+  if not found then perform app.refuse('session_ended'); end if;
 end $$;
 
 create or replace function identity.delete_access_token(token_id uuid) returns table (deleted boolean)

@@ -3,10 +3,14 @@ select privacy.register('identity.users', 't.id = $1', 'anonymise', 'as an empty
   '{"full_name": "''Deleted person''", "email": "null", "email_verified_at": "null", "phone_sealed": "null",
     "phone_hash": "null", "phone_verified_at": "null", "password_hash": "null", "two_factor_secret": "null",
     "two_factor_confirmed_at": "null", "date_of_birth": "null", "gender": "null", "profile_photo_id": "null",
-    "notification_preferences": "''{}''", "preferred_language": "''en''", "last_login_at": "null", "last_active_at": "null"}',
+    "notification_preferences": "''{}''", "preferred_language": "''en''", "last_login_at": "null", "last_active_at": "null",
+    "contact_lost_at": "null"}',
   hidden => '{password_hash,phone_hash,two_factor_secret,two_factor_last_step}',
   sealed => '{"phone_sealed": "''identity.users.phone/'' || t.phone_hash"}', purge_order => 10);
-select privacy.register('identity.sessions', 't.user_id = $1', 'erase', '30 days after they ended');
+-- Of staff who looked with the person's eyes, the look is shown, and not from where.
+select privacy.register('identity.sessions', 't.user_id = $1', 'erase', '30 days after they ended',
+  shown => '{"ip": "case when t.impersonator_session_id is null then host(t.ip) end",
+             "user_agent": "case when t.impersonator_session_id is null then t.user_agent end"}');
 select privacy.register('identity.refresh_tokens', 't.user_id = $1', 'erase', '1 day after they expired', exported => false);
 select privacy.register('identity.otps', 't.user_id = $1', 'erase', 'a short history', exported => false);
 select privacy.register('identity.recovery_codes', 't.user_id = $1', 'erase', 'until the purge', exported => false);

@@ -41,18 +41,18 @@ language sql stable security definer set search_path = public, pg_temp as $$
   where u.id = public_profile.user_id and u.marketplace = app.marketplace() and u.account_status = 'active'
 $$;
 
--- Notes that somebody has done something, once in five minutes. Called at the end of what writes: `app.run` does so, so that no
--- read becomes a write. A client that only reads is noted by the refresh of its token, every quarter of an hour.
+-- Notes that somebody was here, once in five minutes: `app.run` does so at the end of each statement, reads included, and all but
+-- one of them in five minutes find nothing to write.
 create or replace function identity.note_activity(person_id uuid) returns void
-language sql security definer set search_path = public, pg_temp as $$
-  update identity.users u set last_active_at = app.now()
-  where u.id = (
-    select p.id from identity.users p
-    where p.id = note_activity.person_id
-      and (p.last_active_at is null or p.last_active_at < app.now() - interval '5 minutes')
-    -- Whoever holds the row is busy with the same person: nothing is lost, and nobody waits.
-    for no key update skip locked)
-$$;
+language plpgsql security definer set search_path = public, pg_temp as $$
+begin
+  -- Whoever holds the row is busy with the same person: nothing is lost, and nobody waits.
+  perform from identity.users u
+  where u.id = note_activity.person_id
+    and (u.last_active_at is null or u.last_active_at < app.now() - interval '5 minutes')
+  for no key update skip locked;
+  if found then update identity.users u set last_active_at = app.now() where u.id = note_activity.person_id; end if;
+end $$;
 
 grant execute on function identity.my_profile(), identity.update_profile(jsonb), identity.public_profile(uuid),
   identity.note_activity(uuid) to vicinity_api;

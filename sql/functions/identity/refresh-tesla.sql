@@ -1,14 +1,14 @@
 -- A refresh token of Tesla serves once, so the tokens of a person are refreshed by one caller at a time: the row's lock makes
 -- one the first, and its claim keeps the others away while Tesla is asked. A claim that nobody settles runs out.
 
--- The caller's tokens. state: 'fresh', 'stale' (claimed: refresh and settle them), 'busy', or 'broken'.
-create or replace function identity.use_tesla_tokens() returns table (state text, user_id uuid, region text,
+-- Somebody's tokens. state: 'fresh', 'stale' (claimed: refresh and settle them), 'busy', or 'broken'.
+create or replace function identity.lend_tesla_tokens(person_id uuid) returns table (state text, user_id uuid, region text,
   access_token_sealed text, refresh_token_sealed text)
 language plpgsql security definer set search_path = public, pg_temp as $$
 #variable_conflict use_column
 declare account identity.tesla_accounts;
 begin
-  select * into account from identity.tesla_accounts t where t.user_id = app.actor() for update;
+  select * into account from identity.tesla_accounts t where t.user_id = lend_tesla_tokens.person_id for update;
   if account.user_id is null then return; end if;
   state := case
     when account.status = 'broken' then 'broken'
@@ -20,6 +20,13 @@ begin
   end if;
   return query select state, account.user_id, account.region, account.access_token_sealed, account.refresh_token_sealed;
 end $$;
+
+-- The caller's own.
+create or replace function identity.use_tesla_tokens() returns table (state text, user_id uuid, region text,
+  access_token_sealed text, refresh_token_sealed text)
+language sql security definer set search_path = public, pg_temp as $$
+  select * from identity.lend_tesla_tokens(app.actor())
+$$;
 
 -- Claims at most `batch` accounts whose tokens expire within two hours, the soonest first.
 create or replace function identity.claim_tesla_tokens(batch integer) returns table (user_id uuid, refresh_token_sealed text)
@@ -62,5 +69,5 @@ begin
 end $$;
 
 grant execute on function identity.use_tesla_tokens() to vicinity_api;
-grant execute on function identity.claim_tesla_tokens(integer) to vicinity_worker;
+grant execute on function identity.claim_tesla_tokens(integer), identity.lend_tesla_tokens(uuid) to vicinity_worker;
 grant execute on function identity.settle_tesla_tokens(uuid, text, jsonb) to vicinity_api, vicinity_worker;

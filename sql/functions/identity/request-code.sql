@@ -35,7 +35,9 @@ begin
   retry_after := identity.draw_code(request_code.destination_hash);
   if retry_after is null then
     perform identity.write_code(otp_id, request_code.destination_hash, request_code.code_hash, request_code.channel,
-      request_code.purpose, identity.person_at(request_code.email, request_code.phone_hash));
+      request_code.purpose, case request_code.purpose
+        when 'restore_account' then identity.deleted_person_at(request_code.email, request_code.phone_hash)
+        else identity.person_at(request_code.email, request_code.phone_hash) end);
   end if;
   return next;
 end $$;
@@ -46,6 +48,17 @@ language sql stable security definer set search_path = public, pg_temp as $$
   select u.id from identity.users u
   where u.marketplace = app.marketplace() and u.deleted_at is null
     and (u.email = person_at.email or u.phone_hash = person_at.phone_hash)
+$$;
+
+-- Whose it was: of the accounts that were deleted under it and can still be restored, the newest of which it was proven. Anybody can
+-- make and delete an account with the address of somebody who is gone.
+create or replace function identity.deleted_person_at(email text, phone_hash text) returns uuid
+language sql stable security definer set search_path = public, pg_temp as $$
+  select u.id from identity.users u
+  where u.marketplace = app.marketplace() and u.deleted_at > app.now() - interval '90 days' and u.purged_at is null
+    and (u.email = deleted_person_at.email or u.phone_hash = deleted_person_at.phone_hash)
+  order by case when deleted_person_at.email is null then u.phone_verified_at else u.email_verified_at end is not null desc,
+    u.deleted_at desc limit 1
 $$;
 
 grant execute on function identity.request_code(uuid, text, text, text, text, text, text) to vicinity_api;

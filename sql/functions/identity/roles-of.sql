@@ -28,6 +28,16 @@ language sql stable security definer set search_path = public, pg_temp as $$
       where u.user_id = person_id and p.is_staff)
 $$;
 
+-- Refuses where nobody but this person is an active super admin.
+create or replace function identity.check_super_admins(person_id uuid) returns void
+language plpgsql stable security definer set search_path = public, pg_temp as $$
+begin
+  if not exists (
+    select from identity.user_roles r join identity.users u on u.id = r.user_id
+    where r.marketplace = app.marketplace() and r.role = 'super_admin' and u.id <> person_id
+      and u.account_status = 'active') then perform app.refuse('last_super_admin'); end if;
+end $$;
+
 -- Why an account is not active, as the use cases' `Suspension` reads it.
 create or replace function identity.suspension_of(person identity.users) returns jsonb language sql stable as $$
   select jsonb_build_object('account_status', person.account_status, 'reason', person.status_reason,

@@ -1,10 +1,13 @@
--- Ends all sessions of a person but one, and tells how many they were. Null ends every one.
+-- Ends all sessions of a person but one, and tells how many of their own they were. Null ends every one. A sign-in that still owes
+-- the second factor ends too; first, so that one which is being settled is waited for and its session seen.
 create or replace function identity.revoke_other_sessions(person_id uuid, kept uuid, reason text) returns integer
 language plpgsql security definer set search_path = public, pg_temp as $$
 declare ended integer;
 begin
-  select count(*) into ended
-  from (select identity.revoke_session(s.id, revoke_other_sessions.reason) from identity.sessions s
+  delete from identity.two_factor_challenges c where c.user_id = person_id and c.consumed_at is null;
+  select count(*) filter (where is_own) into ended
+  from (select s.impersonator_session_id is null as is_own, identity.revoke_session(s.id, revoke_other_sessions.reason)
+        from identity.sessions s
         where s.user_id = person_id and s.revoked_at is null and s.id is distinct from kept) as revoked;
   return ended;
 end $$;

@@ -25,4 +25,24 @@ language sql security definer set search_path = public, pg_temp as $$
   where u.id = settle_upload.upload_id and u.user_id = app.actor() and u.marketplace = app.marketplace()
 $$;
 
+-- Files that are a day old and were never completed, or were not what was announced: at most `batch`, with the names of their
+-- objects. They are rejected first, so that none of them is completed while its object goes.
+create or replace function identity.expire_uploads(batch integer) returns table (id uuid, object_name text)
+language sql security definer set search_path = public, pg_temp as $$
+  with due as (
+    select u.id from identity.uploads u
+    where u.status <> 'stored' and u.created_at < app.now() - interval '1 day' order by u.created_at limit batch
+    for update skip locked)
+  update identity.uploads u set status = 'rejected', settled_at = coalesce(u.settled_at, app.now())
+  from due where u.id = due.id
+  returning u.id, u.object_name
+$$;
+
+-- Forgets a file whose object is gone.
+create or replace function identity.forget_upload(upload_id uuid) returns boolean
+language sql security definer set search_path = public, pg_temp as $$
+  delete from identity.uploads u where u.id = upload_id and u.status = 'rejected' returning true
+$$;
+
+grant execute on function identity.expire_uploads(integer), identity.forget_upload(uuid) to vicinity_worker;
 grant execute on function identity.announce_upload(text, text, integer), identity.settle_upload(uuid, text) to vicinity_api;

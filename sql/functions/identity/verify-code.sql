@@ -24,8 +24,9 @@ begin
   return next;
 end $$;
 
--- Notes that somebody has shown a code of an address or number. False, and nothing is noted, where it is not proven yet, another
--- contact of the account is, and the person is not in a session of it: a mistyped number must not open the account to whoever has it.
+-- Notes that somebody has shown a code of an address or number. False, and nothing is noted, where it has left the account since the
+-- code was looked at, or is not proven yet while another contact of the account is and the person is not in a session of it: a
+-- mistyped number must not open the account to whoever has it.
 --
 -- The first proof of an account decides whose it is. Whoever made it with somebody else's address and waited is shut out: all
 -- sessions end, and password, second factor and tokens from before are gone. In a session of the account they stay.
@@ -33,7 +34,9 @@ create or replace function identity.prove_contact(person_id uuid, email text, ph
 language plpgsql security definer set search_path = public, pg_temp as $$
 declare person identity.users; proven boolean; ended integer;
 begin
-  select * into person from identity.users u where u.id = person_id for update;
+  select * into person from identity.users u
+  where u.id = person_id and (u.email = prove_contact.email or u.phone_hash = prove_contact.phone_hash) for update;
+  if not found then return false; end if;
   proven := case when prove_contact.email is null then person.phone_verified_at else person.email_verified_at end is not null;
   if proven then return true; end if;
   if not is_inside and coalesce(person.email_verified_at, person.phone_verified_at) is not null then return false; end if;

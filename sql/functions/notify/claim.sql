@@ -15,7 +15,10 @@ begin
     return query select true, message.id, message.template, message.variables, null, message.otp_id, '[]'::jsonb, null;
     return;
   end if;
-  select * into person from identity.users u where u.id = message.user_id and u.deleted_at is null;
+  select * into code from identity.otps o where o.id = message.otp_id;
+  -- Nobody writes to a deleted account, but for the code that brings it back.
+  select * into person from identity.users u
+  where u.id = message.user_id and (u.deleted_at is null or code.purpose = 'restore_account');
   destinations := case message.channel
     when 'email' then jsonb_build_array(person.email)
     when 'push' then coalesce((
@@ -25,7 +28,6 @@ begin
   end;
   hash := case when message.channel in ('sms', 'whatsapp') then person.phone_hash end;
   if message.otp_id is not null then
-    select * into code from identity.otps o where o.id = message.otp_id;
     reason := case
       when code.id is null or code.replaced_at is not null then 'code_replaced'
       when code.consumed_at is not null then 'code_used'
@@ -70,8 +72,7 @@ declare made uuid := notify.message_id(claim_code.event_id, claim_code.otp_id, c
 begin
   insert into notify.messages as m (id, marketplace, event_id, user_id, otp_id, channel, template)
   select made, app.marketplace(), claim_code.event_id, o.user_id, asked.id, claim_code.channel,
-    case o.purpose when 'reset_password' then 'reset_password_code' when 'change_contact' then 'change_contact_code'
-      else 'sign_in_code' end
+    coalesce(o.purpose, 'sign_in') || '_code'
   from (select claim_code.otp_id as id) as asked left join identity.otps o on o.id = asked.id
   on conflict do nothing;
   return query select * from notify.claim(made);

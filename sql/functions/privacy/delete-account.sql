@@ -15,9 +15,11 @@ begin
     where person_id in (b.customer_id, b.provider_id) and b.status = any (f.live) and b.ends_at > app.now()
       and (b.expires_at is null or b.expires_at > app.now())) then perform app.refuse('bookings_running'); end if;
   if exists (select from privacy.debts(person_id)) then perform app.refuse('money_owed'); end if;
+  if 'super_admin' = any (identity.roles_of(person_id)) then perform identity.check_super_admins(person_id); end if;
 end $$;
 
--- The first trip: either the seconds to wait, or what the caller proves the wish with.
+-- The first trip: either the seconds to wait, or what the caller proves the wish with. The contacts are those to which a code for
+-- this may have gone.
 create or replace function privacy.begin_deletion() returns table (retry_after integer, password_hash text, email text,
   phone_sealed text, phone_hash text)
 language plpgsql security definer set search_path = public, pg_temp as $$
@@ -25,35 +27,33 @@ begin
   perform privacy.check_deletable(app.actor());
   retry_after := app.draw('delete-account:' || app.actor(), 5, interval '15 minutes');
   if retry_after is not null then return next; return; end if;
-  return query select null::integer, u.password_hash::text, u.email::text, u.phone_sealed, u.phone_hash
-  from identity.users u where u.id = app.actor();
+  return query select null::integer, u.password_hash::text, c.email, c.phone_sealed, c.phone_hash
+  from identity.users u, identity.trusted_contacts(u.id) as c where u.id = app.actor();
 end $$;
 
--- The second trip. `codes`: { "<destination hash>": "<code hash>" } of the one-time code, or null where the password was right.
--- outcome: 'deleted', 'wrong_code' or 'code_expired'. Returns the sealed refresh token of a linked Tesla account, which the use
+-- The second trip. `codes`: what `identity.try_own_code` takes, or null where the password was right. outcome: 'deleted', or what
+-- that function says of a code that is not right. Returns the sealed refresh token of a linked Tesla account, which the use
 -- case ends at Tesla.
-create or replace function privacy.delete_account(codes jsonb) returns table (outcome text, restorable_until timestamptz,
-  tesla_token text)
+create or replace function privacy.delete_account(codes jsonb) returns table (outcome text, attempts_left integer,
+  restorable_until timestamptz, tesla_token text)
 language plpgsql security definer set search_path = public, pg_temp as $$
-declare person identity.users; code identity.otps; step record;
+declare person identity.users; step record;
 begin
+  -- The role's lock, before any account's: of the last two super admins who leave at once, one comes second.
+  if 'super_admin' = any (identity.roles_of(app.actor())) then
+    perform from identity.roles r where r.marketplace = app.marketplace() and r.name = 'super_admin' for update;
+  end if;
   -- A booking that is being made holds the row of both its parties: it is waited for, and seen below.
   select * into person from identity.users u where u.id = app.actor() for update;
+  -- Who was banned while this waited would come back by restoring.
+  if not app.is_active(person.account_status, person.suspended_until) then perform app.refuse('account_suspended'); end if;
   perform privacy.check_deletable(person.id);
   if codes is not null then
-    select o.* into code from identity.otps o
-    where o.marketplace = app.marketplace() and o.user_id = person.id and codes ? o.destination_hash and o.purpose = 'sign_in'
-      and o.replaced_at is null and o.consumed_at is null and o.expires_at > app.now() and o.attempts < 5
-    order by (codes ->> o.destination_hash = o.code_hash) desc limit 1 for update;
-    outcome := case when code.id is null then 'code_expired'
-                    when codes ->> code.destination_hash <> code.code_hash then 'wrong_code' end;
-    if outcome is not null then
-      update identity.otps o set attempts = o.attempts + 1 where o.id = code.id;
-      perform app.audit('auth.code_failed', 'auth', 'otps', code.id::text);
+    select t.outcome, t.attempts_left into outcome, attempts_left from identity.try_own_code(codes, 'delete_account') t;
+    if outcome <> 'right' then
       return next;
       return;
     end if;
-    update identity.otps o set consumed_at = app.now() where o.id = code.id;
   end if;
   select t.refresh_token_sealed into tesla_token from identity.tesla_accounts t where t.user_id = person.id;
   for step in select p.at_deletion from privacy.personal_data p where p.at_deletion is not null order by p.purge_order loop
@@ -71,7 +71,28 @@ begin
   return next;
 end $$;
 
--- Restoring begins as a sign-in does, with the same limits. The newest account that was deleted under this address or number.
+-- Brings an account back as it was before. False where nothing can be restored (any more). An address or number that somebody has
+-- taken since is refused by users_email_key or users_phone_key, unless this account has proven it and the other has not. Callable by
+-- functions only: they know who asks.
+create or replace function privacy.reopen(person_id uuid) returns boolean
+language plpgsql security definer set search_path = public, pg_temp as $$
+declare person identity.users; reopened identity.users;
+begin
+  select * into person from identity.users u
+  where u.id = person_id and u.account_status = 'deleted' and u.purged_at is null
+    and u.deleted_at > app.now() - interval '90 days' for update;
+  if person.id is null then return false; end if;
+  perform identity.take_contact(person.id, case when person.email_verified_at is not null then person.email end,
+    case when person.phone_verified_at is not null then person.phone_hash end);
+  update identity.users u set account_status = identity.standing_before(u), deleted_at = null
+  where u.id = person.id returning u.* into reopened;
+  perform app.audit('account.restored', 'privacy', 'users', person_id::text, '{"account_status": "deleted"}',
+    jsonb_build_object('account_status', reopened.account_status), user_id => coalesce(app.actor(), person_id));
+  perform app.emit('privacy.account_restored', jsonb_build_object('user_id', person_id));
+  return true;
+end $$;
+
+-- Restoring begins as a sign-in does, with the same limits.
 create or replace function privacy.begin_restoring(email text, phone_hash text, identifier_hash text)
 returns table (retry_after integer, user_id uuid, password_hash text)
 language plpgsql security definer set search_path = public, pg_temp as $$
@@ -79,15 +100,12 @@ begin
   retry_after := identity.draw_attempt(begin_restoring.identifier_hash);
   if retry_after is null then
     select u.id, u.password_hash into user_id, password_hash from identity.users u
-    where u.marketplace = app.marketplace() and u.deleted_at > app.now() - interval '90 days' and u.purged_at is null
-      and (u.email = begin_restoring.email or u.phone_hash = begin_restoring.phone_hash)
-    order by u.deleted_at desc limit 1;
+    where u.id = identity.deleted_person_at(begin_restoring.email, begin_restoring.phone_hash);
   end if;
   return next;
 end $$;
 
--- Whether the account is back. An address or number that somebody has taken since is refused by users_email_key or
--- users_phone_key. It signs nobody in: a second factor is asked for by the sign-in.
+-- Whether the account is back. It signs nobody in: a second factor is asked for by the sign-in.
 create or replace function privacy.settle_restoring(person_id uuid, identifier_hash text, is_right boolean) returns boolean
 language plpgsql security definer set search_path = public, pg_temp as $$
 begin
@@ -96,17 +114,29 @@ begin
       metadata => jsonb_build_object('identifier_hash', settle_restoring.identifier_hash));
     return false;
   end if;
-  update identity.users u set account_status = 'active', deleted_at = null
-  where u.id = person_id and u.account_status = 'deleted' and u.purged_at is null
-    and u.deleted_at > app.now() - interval '90 days';
-  if not found then return false; end if;
+  if not privacy.reopen(person_id) then return false; end if;
   perform app.put_back('login-from:' || app.caller_network(), 50, interval '15 minutes');
   perform app.refill('login:' || settle_restoring.identifier_hash);
-  perform app.audit('account.restored', 'privacy', 'users', person_id::text, '{"account_status": "deleted"}',
-    '{"account_status": "active"}', user_id => person_id);
-  perform app.emit('privacy.account_restored', jsonb_build_object('user_id', person_id));
   return true;
 end $$;
 
+-- The same by a one-time code, in one trip. outcome: 'restored', 'contact_unproven', or what `identity.try_code` says of a code that is
+-- not right.
+create or replace function privacy.restore_by_code(destination_hash text, code_hash text, email text, phone_hash text)
+returns table (outcome text, attempts_left integer)
+language plpgsql security definer set search_path = public, pg_temp as $$
+declare person_id uuid := identity.deleted_person_at(restore_by_code.email, restore_by_code.phone_hash);
+begin
+  select t.outcome, t.attempts_left into outcome, attempts_left
+  from identity.try_code(restore_by_code.destination_hash, restore_by_code.code_hash, 'restore_account', person_id) t;
+  if outcome = 'right' then
+    outcome := case
+      when not identity.prove_contact(person_id, restore_by_code.email, restore_by_code.phone_hash, false) then 'contact_unproven'
+      when privacy.reopen(person_id) then 'restored'
+      else 'code_expired' end;
+  end if;
+  return next;
+end $$;
+
 grant execute on function privacy.begin_deletion(), privacy.delete_account(jsonb), privacy.begin_restoring(text, text, text),
-  privacy.settle_restoring(uuid, text, boolean) to vicinity_api;
+  privacy.settle_restoring(uuid, text, boolean), privacy.restore_by_code(text, text, text, text) to vicinity_api;

@@ -34,7 +34,8 @@ begin
   for policy in select * from privacy.personal_data p where p.treatment <> 'keep' order by p.purge_order, p.table_name loop
     if policy.treatment = 'erase' then
       execute format('delete from %s t where %s', policy.table_name, policy.subject) using person_id;
-    else
+    -- Nothing to change is where the person is named by the opaque id only.
+    elsif policy.anonymised <> '{}' then
       select string_agg(format('%I = %s', key, value), ', ') into changes from jsonb_each_text(policy.anonymised);
       execute format('update %s t set %s where %s', policy.table_name, changes, policy.subject) using person_id;
     end if;

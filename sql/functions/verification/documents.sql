@@ -39,6 +39,7 @@ begin
   where d.id = document_id and d.user_id = app.actor() and d.marketplace = app.marketplace() for update;
   if found_.id is null then return; end if;
   if found_.status <> 'pending' then perform app.refuse('document_reviewed'); end if;
+  perform verification.withdraw_face(found_);
   delete from verification.documents d where d.id = found_.id;
   perform app.audit('verification.document_withdrawn', 'verification', 'documents', found_.id::text,
     jsonb_build_object('type', found_.type, 'status', found_.status));

@@ -1,15 +1,17 @@
 -- What a comparison needs: the names of the selfie and of the document in the bucket, the threshold, and how many of the five
--- comparisons of a day are left. The document is the one named, or the front of the latest government id that was not rejected.
--- A name is null where there is no such picture of the caller's, stored and of a kind that can be compared.
+-- comparisons of a day are left. The document was handed in and not rejected, so that staff see it: the picture that is named, or the
+-- front of the latest government id. A name is null where there is no such picture of the caller's, stored and of a kind that can be compared.
 create or replace function verification.face_inputs(selfie_upload_id uuid, document_upload_id uuid)
 returns table (selfie text, document text, document_id uuid, threshold double precision, attempts_left integer, retry_after integer)
 language plpgsql stable security definer set search_path = public, pg_temp as $$
 declare oldest timestamptz; used integer;
 begin
-  document_id := coalesce(face_inputs.document_upload_id, (
-    select d.upload_id from verification.documents d
-    where d.user_id = app.actor() and d.marketplace = app.marketplace() and d.type = 'government_id' and d.status <> 'rejected'
-    order by d.id desc limit 1));
+  document_id := (
+    select p.id from verification.documents d cross join lateral (values (d.upload_id), (d.back_upload_id)) as p (id)
+    where d.user_id = app.actor() and d.marketplace = app.marketplace() and d.status <> 'rejected'
+      and case when face_inputs.document_upload_id is null then d.type = 'government_id' and p.id = d.upload_id
+               else p.id = face_inputs.document_upload_id end
+    order by d.id desc limit 1);
   selfie := verification.picture(selfie_upload_id);
   document := verification.picture(document_id);
   threshold := coalesce((app.setting('face_match_threshold') #>> '{}')::double precision, 90);
