@@ -1,4 +1,10 @@
-import { type Marketplace, staffPermissions, verificationSettings } from './marketplace.ts';
+import {
+  bookingSettings,
+  type Marketplace,
+  reviewSettings,
+  staffPermissions,
+  verificationSettings,
+} from './marketplace.ts';
 
 /** Driveway-Hub: driveways of San Francisco for drivers of a Tesla. */
 export const driveway: Marketplace = {
@@ -12,6 +18,7 @@ export const driveway: Marketplace = {
   language: 'en-US',
   modules: ['parking', 'tesla'],
   roles: { open: ['driver', 'host'], staff: ['support', 'admin', 'super_admin'] },
+  required_contacts: [],
   permissions: { ...staffPermissions, driver: ['parking.book'], host: ['parking.list'] },
   verification: { aadhaar: false, documents: {} },
   booking_prefix: 'DRV',
@@ -19,16 +26,70 @@ export const driveway: Marketplace = {
     parking: {
       instant: 'confirmed',
       on_request: 'pending',
-      live: ['pending', 'confirmed', 'active'],
+      unpaid: 'pending',
+      running: 'active',
+      completed: 'completed',
+      no_show: 'no_show',
       cancelled: 'cancelled',
+      live: ['pending', 'confirmed', 'active'],
       transitions: [
         { from: 'pending', to: 'confirmed', by: ['provider', 'system'] },
         { from: 'pending', to: 'cancelled', by: ['customer', 'provider', 'staff', 'system'] },
-        { from: 'confirmed', to: 'active', by: ['customer', 'provider', 'system'] },
+        {
+          from: 'confirmed',
+          to: 'active',
+          by: ['customer', 'provider', 'system'],
+          opens: { of: 'starts_at', minutes: -15 },
+          closes: { of: 'ends_at' },
+          near: { by: ['customer'], metres: 200 },
+        },
         { from: 'confirmed', to: 'cancelled', by: ['customer', 'provider', 'staff', 'system'] },
-        { from: 'confirmed', to: 'no_show', by: ['provider', 'staff', 'system'] },
+        {
+          from: 'confirmed',
+          to: 'no_show',
+          by: ['provider', 'staff', 'system'],
+          opens: { of: 'starts_at', policy: 'no_show.after_minutes' },
+        },
         { from: 'active', to: 'completed', by: ['customer', 'provider', 'staff', 'system'] },
       ],
+      timers: [
+        {
+          in: 'confirmed',
+          due: { of: 'starts_at', policy: 'no_show.after_minutes' },
+          to: 'no_show',
+          reason: 'not_arrived',
+        },
+        {
+          in: 'active',
+          due: { of: 'ends_at', policy: 'overstay.grace_minutes' },
+          event: 'booking.overstayed',
+          reason: 'overstayed',
+        },
+        {
+          in: 'active',
+          due: { of: 'ends_at', policy: 'overstay.at_most_minutes' },
+          to: 'completed',
+          reason: 'ended_by_clock',
+        },
+      ],
+    },
+  },
+  policies: {
+    parking: {
+      cancellation: {
+        tiers: [
+          { hours_before: 24, refund_percent: 100 },
+          { hours_before: 1, refund_percent: 50 },
+        ],
+      },
+      no_show: { after_minutes: 60, refund_percent: 0 },
+      overstay: { grace_minutes: 15, rate_percent: 150, at_most_minutes: 240 },
+    },
+  },
+  reviews: {
+    parking: {
+      customer: { type: 'driver_to_host', details: [] },
+      provider: { type: 'host_to_driver', details: [] },
     },
   },
   fees: { customer_basis_points: 1500 },
@@ -36,6 +97,20 @@ export const driveway: Marketplace = {
   timeouts: { booking_request: 24 * 3600 },
   settings: {
     ...verificationSettings,
+    ...reviewSettings,
+    ...bookingSettings,
+    vehicle_required: {
+      type: 'boolean',
+      value: false,
+      description: 'Nobody books without saying which of their vehicles comes.',
+      is_public: true,
+    },
+    platform_fee_percentage: {
+      type: 'number',
+      value: 15,
+      description: 'Platform fee in percent of the subtotal, on top of it and paid by the driver.',
+      is_public: true,
+    },
     max_booking_hours: {
       type: 'number',
       value: 168,
@@ -58,6 +133,12 @@ export const driveway: Marketplace = {
       type: 'number',
       value: 200,
       description: 'Requests an hour that we allow ourselves at the Tesla Fleet API.',
+      is_public: false,
+    },
+    tesla_navigation_lead_minutes: {
+      type: 'number',
+      value: 30,
+      description: 'Minutes before its start at which a booking sends the way to the driver’s Tesla.',
       is_public: false,
     },
   },

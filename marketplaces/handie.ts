@@ -1,4 +1,10 @@
-import { type Marketplace, staffPermissions, verificationSettings } from './marketplace.ts';
+import {
+  bookingSettings,
+  type Marketplace,
+  reviewSettings,
+  staffPermissions,
+  verificationSettings,
+} from './marketplace.ts';
 
 /** Handie: home services by experts, and parking spaces, in India. */
 export const handie: Marketplace = {
@@ -12,6 +18,7 @@ export const handie: Marketplace = {
   language: 'en-IN',
   modules: ['services', 'parking'],
   roles: { open: ['customer', 'expert'], staff: ['admin', 'super_admin'] },
+  required_contacts: ['email', 'phone'],
   permissions: {
     ...staffPermissions,
     customer: ['parking.book', 'parking.list'],
@@ -23,20 +30,80 @@ export const handie: Marketplace = {
     parking: {
       instant: 'confirmed',
       on_request: null,
-      live: ['confirmed', 'in_progress'],
+      unpaid: 'confirmed',
+      running: 'in_progress',
+      completed: 'completed',
+      no_show: 'no_show',
       cancelled: 'cancelled',
+      live: ['confirmed', 'in_progress'],
       transitions: [
-        { from: 'confirmed', to: 'in_progress', by: ['customer', 'provider', 'system'] },
+        {
+          from: 'confirmed',
+          to: 'in_progress',
+          by: ['customer', 'provider', 'system'],
+          opens: { of: 'starts_at', minutes: -15 },
+          closes: { of: 'ends_at' },
+          near: { by: ['customer'], metres: 200 },
+        },
         { from: 'confirmed', to: 'cancelled', by: ['customer', 'provider', 'staff', 'system'] },
-        { from: 'confirmed', to: 'no_show', by: ['provider', 'staff', 'system'] },
+        {
+          from: 'confirmed',
+          to: 'no_show',
+          by: ['provider', 'staff', 'system'],
+          opens: { of: 'starts_at', policy: 'no_show.after_minutes' },
+        },
         { from: 'in_progress', to: 'completed', by: ['customer', 'provider', 'staff', 'system'] },
       ],
+      timers: [
+        {
+          in: 'confirmed',
+          due: { of: 'starts_at', policy: 'no_show.after_minutes' },
+          to: 'no_show',
+          reason: 'not_arrived',
+        },
+        {
+          in: 'in_progress',
+          due: { of: 'ends_at', policy: 'overstay.grace_minutes' },
+          event: 'booking.overstayed',
+          reason: 'overstayed',
+        },
+        {
+          in: 'in_progress',
+          due: { of: 'ends_at', policy: 'overstay.at_most_minutes' },
+          to: 'completed',
+          reason: 'ended_by_clock',
+        },
+      ],
     },
+  },
+  policies: {
+    parking: {
+      cancellation: {
+        tiers: [
+          { hours_before: 24, refund_percent: 100 },
+          { hours_before: 2, refund_percent: 50 },
+        ],
+      },
+      no_show: { after_minutes: 60, refund_percent: 0 },
+      overstay: { grace_minutes: 15, rate_percent: 150, at_most_minutes: 240 },
+    },
+  },
+  reviews: {
+    parking: { customer: { type: 'customer_to_space', details: [] } },
+    services: { customer: { type: 'customer_to_expert', details: [] } },
   },
   fees: { customer_basis_points: 0 },
   timeouts: { booking_request: 24 * 3600 },
   settings: {
     ...verificationSettings,
+    ...reviewSettings,
+    ...bookingSettings,
+    space_approval_required: {
+      type: 'boolean',
+      value: true,
+      description: 'A new space is found and booked only after staff have approved it.',
+      is_public: true,
+    },
     max_booking_hours: {
       type: 'number',
       value: 720,

@@ -9,21 +9,67 @@ export type Module = 'parking' | 'services' | 'sessions' | 'homes' | 'tesla';
 /** Who makes a transition of a booking: the party who booked, the party who is booked, staff, or the clock. */
 export type Party = 'customer' | 'provider' | 'staff' | 'system';
 
+/** A moment of a booking: some minutes from its start or end, and those that a rule of its own policy adds. */
+export type Moment = {
+  of: 'starts_at' | 'ends_at';
+  minutes?: number;
+  policy?: 'no_show.after_minutes' | 'overstay.grace_minutes' | 'overstay.at_most_minutes';
+};
+
 /** One allowed step of a booking: who may take it, from which status to which. */
-export type Transition = { from: string; to: string; by: readonly Party[] };
+export type Transition = {
+  from: string;
+  to: string;
+  by: readonly Party[];
+  /** When customer and provider may take it: from the one moment on, and before the other. */
+  opens?: Moment;
+  closes?: Moment;
+  /** Who must show by position, or by a code that was checked, to be as near as this to where the booking takes place. */
+  near?: { by: readonly Party[]; metres: number };
+};
+
+/** What the clock does with a booking that is still in a status at a moment: takes it `to` another, or tells an event. */
+export type FlowTimer = { in: string; due: Moment; reason: string } & (
+  | { to: string; event?: string }
+  | { to?: never; event: string }
+);
 
 /**
  * The states of one kind of booking. A booking keeps the flow it was made under, whatever the file says later.
  * `on_request` is where a booking starts that the provider must accept, `instant` where one starts that needs no
- * answer; `live` are the statuses that occupy the resource.
+ * answer, `unpaid` where such a one waits for its payment; `running` is where one is while it takes place; `live` are the
+ * statuses that occupy the resource.
  */
 export type Flow = {
   instant: string;
   on_request: string | null;
-  live: readonly string[];
+  unpaid: string;
+  running: string;
+  completed: string;
+  no_show: string;
   cancelled: string;
+  live: readonly string[];
   transitions: readonly Transition[];
+  timers: readonly FlowTimer[];
 };
+
+/** What a booking is made under, kept with it whatever the file says later. */
+export type BookingPolicy = {
+  cancellation: {
+    /**
+     * What a customer who cancels gets back of each line: of the tiers whose `hours_before` the start are not over, the one
+     * with the most counts, and none means nothing. Whole days are reckoned by the calendar of the resource's zone.
+     */
+    tiers: readonly { hours_before: number; refund_percent: number }[];
+  };
+  /** A customer who has not come so long after the start is taken not to come. */
+  no_show: { after_minutes: number; refund_percent: number };
+  /** Staying longer costs the booking's own average price at this rate, from the end on, once the grace is over. */
+  overstay: { grace_minutes: number; rate_percent: number; at_most_minutes: number };
+};
+
+/** A kind of review: its name, and what may be rated beside the whole. */
+export type ReviewKind = { type: string; details: readonly string[] };
 
 /** Documents that people hand in for review. The database knows the same list. */
 export type DocumentType =
@@ -67,6 +113,8 @@ export type Marketplace = {
     /** Roles that only staff grant. */
     staff: readonly string[];
   };
+  /** Without which of the two nobody signs up. One of them is needed everywhere. */
+  required_contacts: readonly ('email' | 'phone')[];
   /** What a new account waits for. Until then the person fills in what is their own, and is shown to nobody. */
   pending_until?: 'phone_verified';
   /**
@@ -83,6 +131,9 @@ export type Marketplace = {
   /** Three capitals before a booking's number, as in SPC-2026-000001. */
   booking_prefix: string;
   flows: Partial<Record<Module, Flow>>;
+  policies: Partial<Record<Module, BookingPolicy>>;
+  /** What each side of a completed booking writes of the other. A module or side that is not here writes nothing. */
+  reviews: Partial<Record<Module, Partial<Record<'customer' | 'provider', ReviewKind>>>>;
   fees: {
     /** Added to what the customer pays, in basis points of the subtotal. */
     customer_basis_points: number;
@@ -99,10 +150,10 @@ export type Marketplace = {
 
 /** What staff may do, by role: a marketplace takes what concerns the roles that it has. */
 export const staffPermissions = {
-  support: ['accounts.read', 'accounts.impersonate'],
+  support: ['accounts.read', 'accounts.impersonate', 'bookings.manage'],
   operator: ['accounts.read'],
-  moderator: ['accounts.read', 'accounts.suspend'],
-  finance: ['accounts.read'],
+  moderator: ['accounts.read', 'accounts.suspend', 'parking.review', 'reviews.moderate'],
+  finance: ['accounts.read', 'money.read', 'money.adjust'],
   admin: [
     'accounts.read',
     'accounts.suspend',
@@ -110,6 +161,11 @@ export const staffPermissions = {
     'accounts.impersonate',
     'audit_logs.read',
     'verification.review',
+    'bookings.manage',
+    'parking.review',
+    'reviews.moderate',
+    'money.read',
+    'money.adjust',
   ],
   super_admin: [
     'accounts.read',
@@ -119,6 +175,11 @@ export const staffPermissions = {
     'audit_logs.read',
     'roles.manage',
     'verification.review',
+    'bookings.manage',
+    'parking.review',
+    'reviews.moderate',
+    'money.read',
+    'money.adjust',
   ],
 } as const satisfies Marketplace['permissions'];
 
@@ -128,6 +189,51 @@ export const verificationSettings = {
     type: 'number',
     value: 90,
     description: 'Similarity in percent from which a selfie and a document show the same face',
+    is_public: false,
+  },
+} as const satisfies Marketplace['settings'];
+
+/** Settings of reviews, the same at the start in every marketplace. */
+export const reviewSettings = {
+  review_window_days: {
+    type: 'number',
+    value: 7,
+    description: 'Days after a booking was completed in which its sides review each other.',
+    is_public: true,
+  },
+  review_request_minutes: {
+    type: 'number',
+    value: 120,
+    description: 'Minutes after a booking was completed at which whoever has not reviewed it is asked to.',
+    is_public: false,
+  },
+  review_url: {
+    type: 'string',
+    value: 'https://{marketplace}.example/bookings/{booking_id}/review',
+    description: 'Where the app takes the review of a booking: what a request to review links to.',
+    is_public: false,
+  },
+  featured_review_rating: {
+    type: 'number',
+    value: 5,
+    description: 'Rating from which on a review is proposed for the front page.',
+    is_public: false,
+  },
+} as const satisfies Marketplace['settings'];
+
+/** Settings of bookings, the same at the start in every marketplace that takes them. */
+export const bookingSettings = {
+  booking_horizon_days: {
+    type: 'number',
+    value: 365,
+    description: 'Days ahead at which a booking ends at the latest.',
+    is_public: true,
+  },
+  payment_deadline_seconds: {
+    type: 'number',
+    value: 0,
+    description:
+      'Seconds that a new booking waits for its payment before anything else. 0: it is paid for later.',
     is_public: false,
   },
 } as const satisfies Marketplace['settings'];

@@ -1,4 +1,4 @@
-import { type Marketplace, staffPermissions, verificationSettings } from './marketplace.ts';
+import { type Marketplace, reviewSettings, staffPermissions, verificationSettings } from './marketplace.ts';
 
 /** Recovery Machine: mobile cold plunge and sauna sessions in Los Angeles. */
 export const recovery: Marketplace = {
@@ -12,11 +12,14 @@ export const recovery: Marketplace = {
   language: 'en-US',
   modules: ['sessions'],
   roles: { open: ['customer'], staff: ['operator', 'admin', 'super_admin'] },
+  required_contacts: ['email'],
   permissions: staffPermissions,
   verification: { aadhaar: false, documents: {} },
   booking_prefix: 'RCV',
   flows: {},
+  policies: {},
+  reviews: { sessions: { customer: { type: 'customer_to_provider', details: [] } } },
   fees: { customer_basis_points: 0 },
   timeouts: { booking_request: 24 * 3600 },
-  settings: verificationSettings,
+  settings: { ...verificationSettings, ...reviewSettings },
 };

@@ -1,4 +1,4 @@
-import { type Marketplace, staffPermissions, verificationSettings } from './marketplace.ts';
+import { type Marketplace, reviewSettings, staffPermissions, verificationSettings } from './marketplace.ts';
 
 /** Spacall: massage therapists who travel, and spas, in the Philippines. */
 export const spacall: Marketplace = {
@@ -12,6 +12,7 @@ export const spacall: Marketplace = {
   language: 'en-PH',
   modules: ['services'],
   roles: { open: ['customer', 'therapist', 'store_owner'], staff: ['admin', 'super_admin'] },
+  required_contacts: ['phone'],
   permissions: staffPermissions,
   verification: {
     aadhaar: false,
@@ -22,10 +23,24 @@ export const spacall: Marketplace = {
   },
   booking_prefix: 'SPC',
   flows: {},
+  policies: {},
+  reviews: {
+    services: {
+      customer: {
+        type: 'customer_to_provider',
+        details: ['professionalism', 'communication', 'timeliness', 'quality'],
+      },
+      provider: {
+        type: 'provider_to_customer',
+        details: ['professionalism', 'communication', 'timeliness', 'quality'],
+      },
+    },
+  },
   fees: { customer_basis_points: 0 },
   timeouts: { booking_request: 300 },
   settings: {
     ...verificationSettings,
+    ...reviewSettings,
     commission_rate: {
       type: 'json',
       value: { default: 15, premium: 10 },

@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import { amount, count, currency, id, instant, page, text } from '../kernel/fields.ts';
+import { amount, count, currency, flag, id, instant, page, text } from '../kernel/fields.ts';
 import { refuse } from '../kernel/refusal.ts';
 
 const party = z.enum(['customer', 'provider', 'staff', 'system']).check(z.meta({ examples: ['customer'] }));
@@ -16,6 +16,9 @@ export const LineItem = z.object({
   payee: z.enum(['provider', 'platform']).check(z.meta({ examples: ['provider'] })),
 });
 export type LineItem = z.output<typeof LineItem>;
+export { divideHalfUp, feeOn, lineOf, type Price, withFee } from './price.ts';
+
+const rule = z.record(z.string(), z.unknown());
 
 /** A booking as its two parties see it: the row of `booking.my_bookings`. */
 export const Booking = z.object({
@@ -26,24 +29,38 @@ export const Booking = z.object({
   resource_name: text(1, 200, 'Driveway near Dolores Park'),
   customer_id: id('user'),
   provider_id: id('user'),
+  /** What the customer brings, such as a vehicle. */
+  subject_id: z.nullable(id('subject')),
   unit: count(1, 500, 1),
   starts_at: instant,
   ends_at: instant,
   time_zone: text(1, 60, 'America/Los_Angeles'),
   status,
-  /** A request that is not accepted by then is cancelled. Null once it has been answered. */
+  /** What the booking waits for until `expires_at`, when it is cancelled without it. Null once it waits no more. */
+  awaits: z.nullable(z.enum(['payment', 'answer']).check(z.meta({ examples: ['answer'] }))),
   expires_at: z.nullable(instant),
   line_items: z.array(LineItem),
   currency,
   subtotal_amount: amount,
   fee_amount: amount,
+  /** What the customer pays, with `overstay_amount` for a stay that was longer than agreed. */
   total_amount: amount,
+  overstay_amount: amount,
+  /** What of the total the customer gets back, or no longer owes. */
+  refund_amount: amount,
   payment_status: text(1, 40, 'pending'),
+  /** The rules as they were when the booking was made: cancellation, no-show, overstay. */
+  policy: rule.check(
+    z.meta({ examples: [{ cancellation: { tiers: [{ hours_before: 24, refund_percent: 100 }] } }] }),
+  ),
+  /** What the module keeps of that moment, such as the vehicle and the rates. */
+  facts: rule.check(z.meta({ examples: [{ vehicle: { license_plate: '8ABC123' } }] })),
   customer_notes: z.nullable(text(1, 2000, 'A white Model 3.')),
   cancelled_by: z.nullable(party),
   cancellation_reason: z.nullable(text(1, 500, 'My plans changed.')),
   version: count(1, 1_000_000, 1),
   confirmed_at: z.nullable(instant),
+  started_at: z.nullable(instant),
   cancelled_at: z.nullable(instant),
   completed_at: z.nullable(instant),
   created_at: instant,
@@ -56,11 +73,40 @@ export const BookingDetail = z.extend(Booking, {
     z.object({
       at: instant,
       party,
+      /** `placed`, `paid`, `moved`, or the status that was reached; modules add their own. */
+      event: z.nullable(text(1, 60, 'confirmed')),
       from_status: z.nullable(status),
       to_status: status,
       reason: z.nullable(text(1, 500, 'My plans changed.')),
+      details: rule.check(z.meta({ examples: [{ proof: 'code' }] })),
     }),
   ),
+  /** What the provider wrote down, for nobody else. */
+  provider_notes: z.nullable(text(1, 2000, 'Asked for the spot by the door.')),
+});
+
+/** What cancelling would return now, line by line: `POST …/cancel` does exactly that. */
+export const CancellationQuote = z.object({
+  booking_id: id('booking'),
+  version: count(1, 1_000_000, 1),
+  party,
+  /** Whether the caller may cancel at this moment. */
+  allowed: flag,
+  currency,
+  total_amount: amount,
+  refund_percent: count(0, 100, 50),
+  refund_amount: amount,
+  kept_amount: amount,
+  refund_items: z.array(
+    z.object({
+      code: text(1, 60, 'parking'),
+      payer: z.enum(['customer', 'provider']).check(z.meta({ examples: ['customer'] })),
+      payee: z.enum(['provider', 'platform']).check(z.meta({ examples: ['provider'] })),
+      amount,
+    }),
+  ),
+  /** Until when this much comes back; null where the time does not change it. */
+  valid_until: z.nullable(instant),
 });
 
 export const BookingPage = page(Booking);
@@ -72,4 +118,23 @@ export const stepRefusals = {
     409,
     'This booking cannot take this step from the status it is in.',
   ),
+  payment_required: refuse('payment_required', 409, 'This booking waits for its payment.'),
+  step_too_early: refuse('step_too_early', 409, 'It is too early for this step.'),
+  step_too_late: refuse('step_too_late', 409, 'It is too late for this step.'),
+};
+
+/** Refusals of a step that asks who takes it to be there. */
+export const presenceRefusals = {
+  position_required: refuse('position_required', 422, 'Show a position or a code for this step.', 'position'),
+  too_far: refuse('too_far', 409, 'You are too far from where the booking takes place.'),
+};
+
+/** Refusals of `booking.move`. */
+export const moveRefusals = {
+  version_conflict: refuse(
+    'version_conflict',
+    409,
+    'The booking has changed in this moment. Look at it again.',
+  ),
+  booking_not_movable: refuse('booking_not_movable', 409, 'This booking cannot be moved to that time.'),
 };

@@ -1,12 +1,15 @@
 import * as z from 'zod/mini';
-import { id, text } from '../kernel/fields.ts';
+import { amount, id, text } from '../kernel/fields.ts';
 import { http } from '../kernel/http.ts';
 import { refuse } from '../kernel/refusal.ts';
 import { sql } from '../kernel/sql.ts';
 import { signedIn, useCase } from '../kernel/use-case.ts';
 import { Booking, stepRefusals } from './booking.ts';
 
-/** Cancels a booking for its customer or its provider, where its flow lets them. Its time is free again at once. */
+/**
+ * Cancels a booking for its customer or its provider, where its flow lets them: with the refund that the quote tells, line by
+ * line. Its time is free again at once.
+ */
 export const cancelBooking = useCase({
   route: 'POST /api/v1/bookings/{booking_id}/cancel',
   summary: 'Cancel a booking',
@@ -14,14 +17,26 @@ export const cancelBooking = useCase({
   input: z.strictObject({
     booking_id: id('booking'),
     reason: z.optional(text(1, 500, 'My plans changed.')),
+    /** The refund that the quote told. Another one is refused. */
+    expected_refund_amount: z.optional(amount),
   }),
   output: Booking,
   refusals: {
     ...stepRefusals,
     booking_over: refuse('booking_over', 409, 'The time of this booking has passed.'),
+    refund_changed: refuse(
+      'refund_changed',
+      409,
+      'Cancelling returns another amount by now. Ask for the quote again.',
+      'expected_refund_amount',
+    ),
   },
-  async run({ booking_id, reason = null }, { db }) {
-    return db.one(sql`select * from booking.cancel(${booking_id}::uuid, ${reason}::text)`, Booking);
+  async run({ booking_id, reason = null, expected_refund_amount = null }, { db }) {
+    return db.one(
+      sql`
+        select * from booking.cancel(${booking_id}::uuid, ${reason}::text, ${expected_refund_amount}::bigint)`,
+      Booking,
+    );
   },
 });
 

@@ -16,9 +16,9 @@ export const getBooking = useCase({
     return db.one(
       sql`
         select b.*, (
-          select jsonb_agg(to_jsonb(t) - 'id' order by t.id)
-          from (select t.id, t.at, t.party, t.from_status, t.to_status, t.reason from booking.timeline t
-                where t.booking_id = b.id) as t
+          select jsonb_agg(to_jsonb(t) - 'id' - 'version' order by t.version, t.id)
+          from (select t.id, t.version, t.at, t.party, t.event, t.from_status, t.to_status, t.reason, t.details
+                from booking.timeline t where t.booking_id = b.id) as t
         ) as timeline
         from booking.my_bookings b
         where b.id = ${booking_id}::uuid`,

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { beforeAll, expect, test } from 'vitest';
+import { beforeEach, expect, test } from 'vitest';
 import { sql } from '../../lambdas/kernel/sql.ts';
 import { again, book, booked, inHours, listed } from '../parking/spaces.ts';
 import { anonymous } from '../support/client.ts';
@@ -9,7 +9,7 @@ import { type Person, signUp } from '../support/people.ts';
 
 let host: Person;
 let driver: Person;
-beforeAll(async () => {
+beforeEach(async () => {
   host = await signUp('driveway', { roles: ['host'] });
   driver = await signUp('driveway', { roles: ['driver'] });
 });

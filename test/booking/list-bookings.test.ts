@@ -6,7 +6,7 @@ import { type Person, signUp } from '../support/people.ts';
 const PATH = '/api/v1/bookings';
 let host: Person;
 let driver: Person;
-let bookings: { id: string }[];
+let bookings: { id: string; starts_at: string; ends_at: string }[];
 beforeAll(async () => {
   host = await signUp('driveway', { roles: ['host', 'driver'] });
   driver = await signUp('driveway', { roles: ['driver', 'host'] });
@@ -31,6 +31,19 @@ test('a role and a status narrow the list', async () => {
   expect(ids(await driver.get(`${PATH}?role=provider`))).toEqual(all().slice(0, 1));
   expect(ids(await driver.get(`${PATH}?status=confirmed`))).toEqual(all());
   expect(ids(await driver.get(`${PATH}?status=cancelled`))).toEqual([]);
+});
+
+test('a time narrows the list to what takes place in it, its ends left out', async () => {
+  const [first, second, third] = [...bookings.slice(1)].reverse().map(booking => booking.id);
+  const between = async (from: string | undefined, to: string | undefined) => {
+    const query = new URLSearchParams({ role: 'customer', ...(from ? { from } : {}), ...(to ? { to } : {}) });
+    return ids(await driver.get(`${PATH}?${query}`));
+  };
+  const { starts_at = '', ends_at = '' } = bookings.find(booking => booking.id === second) ?? {};
+  expect(await between(starts_at, ends_at)).toEqual([second]);
+  expect(await between(starts_at, undefined)).toEqual([third, second]);
+  expect(await between(undefined, ends_at)).toEqual([second, first]);
+  expect(await between(ends_at, undefined)).toEqual([third]);
 });
 
 test('pages follow each other without a gap or a double', async () => {

@@ -1,16 +1,29 @@
--- Cancels a booking for one of its two parties, with the status that its flow has for it. Refuses with booking_over when its
--- time has passed, and as `booking.transition` does.
-create or replace function booking.cancel(booking_id uuid, reason text) returns booking.bookings
+-- Cancels a booking for one of its two parties, with the status that its flow has for it, and notes what comes back as
+-- `booking.cancellation_quote` told it. Refuses with booking_over when its time has passed, refund_changed when another refund was
+-- expected (null: whatever it is), and as `booking.transition` does.
+create or replace function booking.cancel(booking_id uuid, reason text, expected_refund bigint) returns booking.bookings
 language plpgsql security definer set search_path = public, pg_temp as $$
-declare cancelled text; over boolean;
+declare flow booking.flows := booking.flow_for_party(cancel.booking_id); b booking.bookings;
 begin
-  select f.cancelled, b.ends_at <= app.now() into cancelled, over
-  from booking.bookings b join booking.flows f on f.id = b.flow_id
-  where b.id = cancel.booking_id and b.marketplace = app.marketplace() and app.actor() in (b.customer_id, b.provider_id);
-  -- Also for nobody signed in, who would be taken for the system.
-  if not found then perform app.refuse('not_found'); end if;
-  if over then perform app.refuse('booking_over'); end if;
-  return booking.transition(cancel.booking_id, cancelled, cancel.reason);
+  if exists (select from booking.bookings t where t.id = cancel.booking_id and t.ends_at <= app.now()) then
+    perform app.refuse('booking_over');
+  end if;
+  b := booking.transition(cancel.booking_id, flow.cancelled, cancel.reason);
+  if b.refund_amount <> cancel.expected_refund then perform app.refuse('refund_changed'); end if;
+  return b;
 end $$;
 
-grant execute on function booking.cancel(uuid, text) to vicinity_api;
+-- Takes a booking to another status for staff who may manage bookings, where its flow lets staff. The customer gets everything back,
+-- as whoever is not at fault does. Refuses as `booking.transition` does.
+create or replace function booking.step_as_staff(booking_id uuid, to_status text, reason text) returns booking.bookings
+language plpgsql security definer set search_path = public, pg_temp as $$
+declare b booking.bookings;
+begin
+  if not identity.has_permission(app.actor(), 'bookings.manage') then perform app.refuse('forbidden'); end if;
+  b := booking.transition(step_as_staff.booking_id, step_as_staff.to_status, step_as_staff.reason, as_staff => true);
+  perform app.audit('booking.changed_by_staff', 'booking', 'bookings', b.id::text,
+    new_values => jsonb_build_object('status', b.status), metadata => jsonb_build_object('number', b.number));
+  return b;
+end $$;
+
+grant execute on function booking.cancel(uuid, text, bigint), booking.step_as_staff(uuid, text, text) to vicinity_api;

@@ -1,60 +1,96 @@
--- Places a booking for the person of this transaction: takes the time, writes booking, number and timeline, sets the timer
--- of a request and emits the events. For the functions of other modules, which decide what may be booked and at what price.
+-- Places a booking for the person of this transaction: takes the time, writes booking, number and timeline, sets its clock and
+-- emits the events. For the functions of other modules, which decide what may be booked and at what price.
 --
 -- details: { module, resource_id, resource_name, capacity, provider_id, starts_at, ends_at, time_zone, instant (false: the
 -- provider must accept), request_timeout (seconds), line_items, currency, subtotal_amount, fee_amount, total_amount,
--- customer_notes }. Refuses with reservation_no_overlap when the time is taken, requests_not_supported, bookings_parties_check.
+-- customer_notes?, payment_timeout? (seconds to pay in before anything else; null or 0: nothing is paid before), subject_id? (what
+-- the customer brings and cannot be in two places at once), buffer_before?, buffer_after? (seconds around the time that are taken
+-- too), policy?, facts?, location? }. Refuses with reservation_no_overlap when the time is taken, subject_no_overlap,
+-- requests_not_supported, bookings_parties_check.
 create or replace function booking.place(details jsonb) returns booking.bookings
 language plpgsql security definer set search_path = public, pg_temp as $$
-declare draft booking.bookings := jsonb_populate_record(null::booking.bookings, details); flow booking.flows;
+declare
+  b booking.bookings := jsonb_populate_record(null::booking.bookings, details - 'location');
+  flow booking.flows; kind text;
 begin
   select f.* into strict flow from booking.flows f
-  where f.marketplace = app.marketplace() and f.module = draft.module and f.is_current;
-  draft.id := app.uuid_v7();
-  draft.marketplace := app.marketplace();
-  draft.customer_id := app.actor();
-  draft.flow_id := flow.id;
-  draft.status := case when (details ->> 'instant')::boolean then flow.instant else flow.on_request end;
-  if draft.status is null then perform app.refuse('requests_not_supported'); end if;
-  if draft.status is distinct from flow.instant then
-    -- Nobody is left to accept what has begun.
-    draft.expires_at := least(app.now() + make_interval(secs => (details ->> 'request_timeout')::integer), draft.starts_at);
+  where f.marketplace = app.marketplace() and f.module = b.module and f.is_current;
+  b.id := app.uuid_v7();
+  b.marketplace := app.marketplace();
+  b.customer_id := app.actor();
+  b.flow_id := flow.id;
+  b.location := app.point((details #>> '{location,latitude}')::float8, (details #>> '{location,longitude}')::float8);
+  b.buffer_before := coalesce(b.buffer_before, 0);
+  b.buffer_after := coalesce(b.buffer_after, 0);
+  b.policy := coalesce(b.policy, '{}');
+  b.facts := coalesce(b.facts, '{}');
+  b.version := 1;
+  b.payment_status := 'pending';
+  b.refund_amount := 0;
+  b.refund_items := '[]';
+  b.refund_cap := 100;
+  b.overstay_amount := 0;
+  b.clock_step := 0;
+  b.created_at := app.now();
+  b.updated_at := app.now();
+  b.answer_seconds := case when not (details ->> 'instant')::boolean then (details ->> 'request_timeout')::integer end;
+  if b.answer_seconds is not null and flow.on_request is null then perform app.refuse('requests_not_supported'); end if;
+  if (details ->> 'payment_timeout')::integer > 0 then
+    b.awaits := 'payment';
+    b.status := case when b.answer_seconds is null then flow.unpaid else flow.on_request end;
+    b.expires_at := app.now() + make_interval(secs => (details ->> 'payment_timeout')::integer);
+  elsif b.answer_seconds is not null then
+    b.awaits := 'answer';
+    b.status := flow.on_request;
+    b.expires_at := booking.answer_by(b);
   else
-    draft.confirmed_at := app.now();
+    b.status := flow.instant;
+    b.confirmed_at := app.now();
   end if;
 
-  draft.unit := booking.reserve(draft.resource_id, (details ->> 'capacity')::integer,
-    tstzrange(draft.starts_at, draft.ends_at), case when draft.expires_at is null then 'booking' else 'hold' end,
-    draft.id, draft.expires_at);
-  if draft.unit is null then perform app.refuse('reservation_no_overlap'); end if;
-  if draft.expires_at is not null then
-    perform app.set_timer('booking.expire_request', draft.id, draft.expires_at);
+  -- The resource before what is brought, as everybody does: two who want each other's never wait in a circle.
+  kind := case when b.expires_at is null then 'booking' else 'hold' end;
+  b.unit := booking.reserve(b.resource_id, (details ->> 'capacity')::integer, booking.taken_by(b), kind, b.id, b.expires_at);
+  if b.unit is null then perform app.refuse('reservation_no_overlap'); end if;
+  if b.subject_id is not null
+    and booking.reserve(b.subject_id, 1, tstzrange(b.starts_at, b.ends_at), kind, b.id, b.expires_at) is null then
+    perform app.refuse('subject_no_overlap');
   end if;
 
-  draft.version := 1;
-  draft.payment_status := 'pending';
-  draft.created_at := app.now();
-  draft.updated_at := app.now();
-  -- Taken as late as can be: a marketplace's counter is one row that every booking of it queues for until the other commits.
-  draft.number := booking.next_number();
-  insert into booking.bookings select draft.*;
-  insert into booking.numbers (number, booking_id) values (draft.number, draft.id);
-  insert into booking.timeline (booking_id, actor, party, to_status)
-  values (draft.id, draft.customer_id, 'customer', draft.status);
-  perform app.emit('booking.placed', booking.event_of(draft));
-  if draft.confirmed_at is not null then perform app.emit('booking.confirmed', booking.event_of(draft)); end if;
-  return draft;
+  b.number := booking.next_number();
+  insert into booking.bookings select b.*;
+  insert into booking.numbers (number, booking_id) values (b.number, b.id);
+  perform booking.write_step(b, flow, null, 'customer', 'placed');
+  perform app.emit('booking.placed', booking.event_of(b));
+  if b.confirmed_at is not null then perform app.emit('booking.confirmed', booking.event_of(b)); end if;
+  return b;
 end $$;
 
--- The next number of the marketplace in its zone's year, such as DRV-2026-000001. Six digits at least, never cut.
+-- The next number of the marketplace in its zone's year, such as DRV-2026-000001: six digits at least, never cut. A booking that is
+-- refused after it has drawn one leaves a gap.
 create or replace function booking.next_number() returns text
-language sql security definer set search_path = public, pg_temp as $$
-  insert into booking.counters as c (marketplace, year, last)
-  select m.slug, extract(year from app.now() at time zone m.time_zone)::integer, 1
-  from app.marketplaces m where m.slug = app.marketplace()
-  on conflict on constraint counters_pkey do update set last = c.last + 1
-  returning (select m.booking_prefix from app.marketplaces m where m.slug = c.marketplace)
-    || '-' || c.year || '-' || lpad(c.last::text, greatest(6, length(c.last::text)), '0')
+language plpgsql security definer set search_path = public, pg_temp as $$
+declare prefix text; year_ integer; series text; n bigint;
+begin
+  select m.booking_prefix, extract(year from app.now() at time zone m.time_zone) into strict prefix, year_
+  from app.marketplaces m where m.slug = app.marketplace();
+  series := format('booking.number_%s_%s', lower(prefix), year_);
+  if to_regclass(series) is null then
+    perform pg_advisory_xact_lock(hashtextextended(series, 0));
+    execute format('create sequence if not exists %s', series);
+  end if;
+  n := nextval(series::regclass);
+  return prefix || '-' || year_ || '-' || lpad(n::text, greatest(6, length(n::text)), '0');
+end $$;
+
+-- Until when a provider may answer: nobody is left to accept what has begun.
+create or replace function booking.answer_by(b booking.bookings) returns timestamptz language sql stable as $$
+  select least(app.now() + make_interval(secs => b.answer_seconds), b.starts_at)
+$$;
+
+-- The time that a booking takes of its resource.
+create or replace function booking.taken_by(b booking.bookings) returns tstzrange language sql stable as $$
+  select tstzrange(b.starts_at - make_interval(secs => b.buffer_before), b.ends_at + make_interval(secs => b.buffer_after))
 $$;
 
 -- What events tell of a booking.
@@ -62,6 +98,7 @@ create or replace function booking.event_of(subject booking.bookings) returns js
   select jsonb_build_object('booking_id', subject.id, 'number', subject.number, 'module', subject.module,
     'customer_id', subject.customer_id, 'provider_id', subject.provider_id, 'resource_id', subject.resource_id,
     'resource_name', subject.resource_name, 'starts_at', subject.starts_at, 'ends_at', subject.ends_at,
-    'time_zone', subject.time_zone, 'status', subject.status, 'total_amount', subject.total_amount,
-    'currency', subject.currency, 'cancelled_by', subject.cancelled_by)
+    'time_zone', subject.time_zone, 'status', subject.status, 'awaits', subject.awaits,
+    'total_amount', subject.total_amount, 'refund_amount', subject.refund_amount,
+    'overstay_amount', subject.overstay_amount, 'currency', subject.currency, 'cancelled_by', subject.cancelled_by)
 $$;

@@ -5,11 +5,12 @@ create or replace function booking.reserve(resource_id uuid, capacity integer, d
 language plpgsql security definer set search_path = public, pg_temp as $$
 declare tried integer[] := '{}'; candidate integer;
 begin
-  -- Holds whose time is over are released by whoever wants theirs, in one order, so that two who do never wait in a circle.
-  delete from booking.reservations r where r.id in (
-    select h.id from booking.reservations h
-    where h.resource_id = reserve.resource_id and h.during && reserve.during and h.expires_at <= app.now()
-    order by h.id for update);
+  -- Mostly the first unit is free: nothing is looked for before it is known to be taken.
+  insert into booking.reservations (marketplace, resource_id, unit, booking_id, kind, during, expires_at)
+  values (app.marketplace(), reserve.resource_id, 1, reserve.booking_id, reserve.kind, reserve.during, reserve.expires_at)
+  on conflict do nothing;
+  if found then return 1; end if;
+  perform booking.release_expired(reserve.resource_id, reserve.during);
   loop
     -- Read anew each time: whoever was waited for has committed since.
     select min(u.unit) into candidate from generate_series(1, reserve.capacity) as u (unit)
@@ -24,4 +25,14 @@ begin
     if found then return candidate; end if;
     tried := tried || candidate;
   end loop;
+end $$;
+
+-- Holds whose time is over are released by whoever wants theirs, in one order, so that two who do never wait in a circle.
+create or replace function booking.release_expired(resource_id uuid, during tstzrange) returns void
+language plpgsql security definer set search_path = public, pg_temp as $$
+begin
+  delete from booking.reservations r where r.id in (
+    select h.id from booking.reservations h
+    where h.resource_id = release_expired.resource_id and h.during && release_expired.during and h.expires_at <= app.now()
+    order by h.id for update);
 end $$;

@@ -12,10 +12,12 @@ begin
     update booking.flows f set is_current = false
     where f.marketplace = wanted.marketplace and f.module = wanted.module and f.fingerprint <> wanted.fingerprint
       and f.is_current;
-    insert into booking.flows as f (marketplace, module, fingerprint, instant, on_request, live, cancelled, transitions)
+    insert into booking.flows as f (marketplace, module, fingerprint, instant, on_request, unpaid, running, completed, no_show,
+                                    live, cancelled, transitions, timers)
     values (wanted.marketplace, wanted.module, wanted.fingerprint, wanted.flow ->> 'instant', wanted.flow ->> 'on_request',
+            wanted.flow ->> 'unpaid', wanted.flow ->> 'running', wanted.flow ->> 'completed', wanted.flow ->> 'no_show',
             array(select jsonb_array_elements_text(wanted.flow -> 'live')), wanted.flow ->> 'cancelled',
-            wanted.flow -> 'transitions')
+            wanted.flow -> 'transitions', wanted.flow -> 'timers')
     on conflict on constraint flows_fingerprint_key do update set is_current = true
     returning f.id into wanted_id;
     insert into booking.flow_statuses (flow_id, status)
@@ -29,9 +31,9 @@ end $$;
 
 -- Every status that a flow names.
 create or replace function booking.statuses_of(flow jsonb) returns setof text language sql immutable as $$
-  select flow ->> 'instant'
-  union select flow ->> 'cancelled'
-  union select flow ->> 'on_request' where flow ->> 'on_request' is not null
+  select flow ->> name
+  from unnest(array['instant', 'on_request', 'unpaid', 'running', 'completed', 'no_show', 'cancelled']) as name
+  where flow ->> name is not null
   union select jsonb_array_elements_text(flow -> 'live')
   union select t ->> 'from' from jsonb_array_elements(flow -> 'transitions') as t
   union select t ->> 'to' from jsonb_array_elements(flow -> 'transitions') as t

@@ -1,0 +1,39 @@
+-- What every step of a booking has in common, a placed one included: its line in the timeline, its clock, and what other modules do
+-- at it. `b` is the booking as it has become, `previous` as it was, null when it is new.
+create or replace function booking.write_step(b booking.bookings, flow booking.flows, previous booking.bookings, party text,
+  event text, reason text default null, details jsonb default '{}') returns void
+language plpgsql security definer set search_path = public, pg_temp as $$
+declare next_handler text;
+begin
+  insert into booking.timeline (booking_id, version, actor, party, from_status, to_status, reason, event, details)
+  values (b.id, b.version, app.actor(), write_step.party, previous.status, b.status, write_step.reason, write_step.event,
+          write_step.details);
+  perform booking.start_clock(b, flow);
+  for next_handler in
+    select h.handler from booking.step_handlers h
+    where (h.module is null or h.module = b.module) and (
+      h.moment = 'confirmed' and b.confirmed_at is not null and previous.confirmed_at is null
+      or h.moment = 'started' and b.started_at is not null and previous.started_at is null
+      or h.moment = 'moved' and write_step.event = 'moved'
+      or h.moment = 'completed' and b.completed_at is not null and previous.completed_at is null
+      or h.moment = 'ended' and b.status <> all (flow.live) and previous.status = any (flow.live))
+    -- A booking is confirmed before it starts, and what ends it comes last.
+    order by array_position(array['confirmed', 'started', 'moved', 'completed', 'ended'], h.moment), h.handler
+  loop
+    execute format('select %s($1)', next_handler) using b.id;
+  end loop;
+end $$;
+
+-- Adds a line to a booking's timeline that moves nothing: a code that was shown, a message to a car. For other modules.
+create or replace function booking.note(booking_id uuid, event text, details jsonb default '{}', reason text default null)
+returns void language sql security definer set search_path = public, pg_temp as $$
+  insert into booking.timeline (booking_id, version, actor, party, from_status, to_status, reason, event, details)
+  select b.id, b.version, app.actor(), coalesce(booking.party_of(b), 'system'), b.status, b.status, note.reason, note.event, note.details
+  from booking.bookings b where b.id = note.booking_id
+$$;
+
+-- Which party of a booking the person of this transaction is: the system when nobody is signed in, null for a stranger.
+create or replace function booking.party_of(b booking.bookings) returns text language sql stable as $$
+  select case when app.actor() is null then 'system' when app.actor() = b.customer_id then 'customer'
+              when app.actor() = b.provider_id then 'provider' end
+$$;
