@@ -1,6 +1,7 @@
 import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import { Aws } from 'aws-cdk-lib/core';
 import type { Contract, Need } from '../lambdas/kernel/use-case.ts';
+import type { GatewayName } from '../lambdas/money/gateways/gateway.ts';
 import type { ApiStack } from './api.ts';
 import type { DataStack } from './data.ts';
 import { DATABASE_NAME } from './database.ts';
@@ -131,6 +132,10 @@ const NEEDS: Record<Need, (platform: Platform) => Grants> = {
       TESLA_AUTH_URL: 'https://auth.tesla.com',
       TESLA_TOKEN_URL: 'https://fleet-auth.prd.vn.cloud.tesla.com',
       TESLA_API_URL: settings.tesla_api_url,
+      // People are served by the region that they live in, wherever this deployment stands.
+      TESLA_API_URL_NA: 'https://fleet-api.prd.na.vn.cloud.tesla.com',
+      TESLA_API_URL_EU: 'https://fleet-api.prd.eu.vn.cloud.tesla.com',
+      TESLA_API_URL_CN: 'https://fleet-api.prd.cn.vn.cloud.tesla.cn',
       TESLA_REDIRECT_URI: settings.tesla_redirect_uri,
     },
     statements: readSecrets([data.secrets.tesla.secretArn], data.keys.data.keyArn),
@@ -187,6 +192,11 @@ const NEEDS: Record<Need, (platform: Platform) => Grants> = {
     },
     statements: readSecrets([data.secrets.aadhaar.secretArn], data.keys.data.keyArn),
   }),
+  'gateway:stripe': gateway('stripe', () => 'https://api.stripe.com'),
+  'gateway:razorpay': gateway('razorpay', () => 'https://api.razorpay.com'),
+  'gateway:paytm': gateway('paytm', ({ paytm_api_url }) => paytm_api_url),
+  'gateway:paymongo': gateway('paymongo', () => 'https://api.paymongo.com'),
+  'gateway:bolt': gateway('bolt', ({ bolt_api_url }) => bolt_api_url),
   // Rekognition knows no resource for a comparison of two pictures; which pictures it may read, 'stored-files' says.
   'face-comparison': () => ({
     environment: {},
@@ -218,6 +228,20 @@ const throughS3 = (data: DataStack, ...actions: string[]) =>
     resources: [data.keys.data.keyArn],
     conditions: { StringEquals: { 'kms:ViaService': `s3.${Aws.REGION}.${Aws.URL_SUFFIX}` } },
   });
+
+/** Our account at a payment gateway. Two of them have their sandboxes elsewhere; at the others the key says which it is. */
+function gateway(name: GatewayName, urlOf: (settings: Settings) => string) {
+  return ({ settings, data }: Platform): Grants => {
+    const { secretArn } = data.secrets.gateways[name];
+    return {
+      environment: {
+        [`MONEY_${name.toUpperCase()}_SECRET_ARN`]: secretArn,
+        [`${name.toUpperCase()}_API_URL`]: urlOf(settings),
+      },
+      statements: readSecrets([secretArn], data.keys.data.keyArn),
+    };
+  };
+}
 
 const allow = (action: string, ...resources: string[]) =>
   new PolicyStatement({ actions: [action], resources });

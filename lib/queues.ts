@@ -18,6 +18,7 @@ const OLDEST: Record<QueueName, number> = {
   email: 900,
   push: 300,
   exports: 900,
+  tesla: 300,
 };
 
 /** Makes each queue of the system with its dead-letter queue and the two alarms beside it. */

@@ -1,15 +1,16 @@
 import * as z from 'zod/mini';
 import { Booking } from '../booking/booking.ts';
-import { id, instant, text } from '../kernel/fields.ts';
+import { amount, id, instant, text } from '../kernel/fields.ts';
 import { http } from '../kernel/http.ts';
-import { refuse } from '../kernel/refusal.ts';
 import { sql } from '../kernel/sql.ts';
 import { permitted, useCase } from '../kernel/use-case.ts';
-import { SpaceTerms } from './parking.ts';
-import { priceParking } from './price-parking.ts';
-import { checkTerms, checkWindow, termsRefusals, windowRefusals } from './window.ts';
+import { throwReason, writeRefusals } from './reasons.ts';
+import { checkExpectation, factsOf, priceOf, Terms } from './terms.ts';
 
-/** Books a parking space. Of any number of drivers racing for one hour the reservation lets one through. */
+/**
+ * Books a parking space. The price is reckoned anew: with `expected_total_amount` another one is refused. Of any number of drivers
+ * racing for one hour the reservation lets one through.
+ */
 export const bookSpace = useCase({
   route: 'POST /api/v1/parking/spaces/{space_id}/bookings',
   module: 'parking',
@@ -19,39 +20,33 @@ export const bookSpace = useCase({
     space_id: id('space'),
     from: instant,
     to: instant,
-    notes: z._default(z.nullable(text(1, 2000, 'A white Model 3.')), null),
+    vehicle_id: z._default(z.nullable(id('vehicle')), null),
+    notes: z._default(z.nullable(text(1, 2000, 'I come with a trailer hitch.')), null),
+    expected_total_amount: z._default(z.nullable(amount), null),
   }),
   output: Booking,
   status: 201,
-  refusals: {
-    ...windowRefusals,
-    ...termsRefusals,
-    reservation_no_overlap: refuse('slot_taken', 409, 'This space is taken at that time.'),
-    listing_changed: refuse(
-      'listing_changed',
-      409,
-      'The space has changed in this moment. Look at it again.',
-    ),
-    bookings_parties_check: termsRefusals.own_space,
-  },
-  async run({ space_id, notes, ...window }, { db, marketplace, now }) {
-    const terms = await db.one(
+  refusals: writeRefusals,
+  async run({ space_id, from, to, vehicle_id, notes, expected_total_amount }, { db, marketplace }) {
+    const { terms } = await db.one(
       sql`
-        select version, hourly_rate, is_mine, minimum_booking_hours, advance_booking_hours,
-               least(maximum_booking_hours, app.setting('max_booking_hours')::numeric) as maximum_booking_hours
-        from parking.public_spaces
-        where id = ${space_id}::uuid`,
-      SpaceTerms,
+        select parking.terms(${space_id}::uuid, ${from}::timestamptz, ${to}::timestamptz, ${vehicle_id}::uuid,
+          ${marketplace.fees.customer_basis_points}::integer) as terms`,
+      z.object({ terms: Terms }),
     );
     // After the first trip: a repeated request is answered there as it was, even when its start has passed since.
-    checkWindow(window, now);
-    checkTerms(window, terms, now);
+    throwReason(terms.reasons, terms.misfit === null ? {} : { misfit: terms.misfit });
+    const price = priceOf(terms);
+    checkExpectation(price, expected_total_amount);
     const details = {
-      ...priceParking(window, terms.hourly_rate, marketplace.fees.customer_basis_points),
-      starts_at: window.from,
-      ends_at: window.to,
+      ...price,
+      starts_at: from,
+      ends_at: to,
+      vehicle_id,
       customer_notes: notes,
       request_timeout: marketplace.timeouts.booking_request,
+      policy: marketplace.policies.parking,
+      facts: factsOf(terms),
     };
     return db.one(
       sql`select * from parking.book(${space_id}::uuid, ${terms.version}::integer, ${details}::jsonb)`,

@@ -4,6 +4,9 @@ import { http } from '../kernel/http.ts';
 import { sql } from '../kernel/sql.ts';
 import { everyone, useCase } from '../kernel/use-case.ts';
 import { Space } from './parking.ts';
+import { photoRows, withUrls } from './photos.ts';
+
+const Row = z.extend(Space, { photos: photoRows });
 
 /** Shows one listed space to anybody. */
 export const getSpace = useCase({
@@ -14,8 +17,17 @@ export const getSpace = useCase({
   cache: { scope: 'public', max_age: 60 },
   input: z.strictObject({ space_id: id('space') }),
   output: Space,
-  async run({ space_id }, { db }) {
-    return db.one(sql`select s.* from parking.public_spaces s where s.id = ${space_id}::uuid`, Space);
+  needs: ['stored-files'],
+  async run({ space_id }, { db, now }) {
+    const row = await db.one(
+      sql`
+        select s.*, (select jsonb_agg(to_jsonb(p) order by p.photo_order) from parking.shown_photos p
+                     where p.space_id = s.id) as photos
+        from parking.public_spaces s
+        where s.id = ${space_id}::uuid`,
+      Row,
+    );
+    return withUrls(row, now);
   },
 });
 

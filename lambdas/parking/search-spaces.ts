@@ -1,70 +1,109 @@
 import * as z from 'zod/mini';
+import { feeOn } from '../booking/booking.ts';
 import { cursorOf } from '../kernel/cursor.ts';
-import { count, instant, latitude, limit, longitude, page } from '../kernel/fields.ts';
+import { amount, flag, limit, page, text } from '../kernel/fields.ts';
 import { http } from '../kernel/http.ts';
-import { Refusal, refuse } from '../kernel/refusal.ts';
-import { sql } from '../kernel/sql.ts';
+import { fileUrl } from '../kernel/stored-files.ts';
 import { everyone, useCase } from '../kernel/use-case.ts';
+import { areaOf, checkCriteria, criteria, criteriaRefusals, filtersOf } from './criteria.ts';
+import { whyFound } from './explain.ts';
+import { findNearest, findTitled } from './find-spaces.ts';
 import { Space } from './parking.ts';
-import { checkWindow, windowRefusals } from './window.ts';
+import { reasons } from './reasons.ts';
 
-const FoundSpace = z.extend(Space, {
-  /** Metres along the sphere. */
+const { photos: _, ...shown } = Space.shape;
+
+const FoundSpace = z.object({
+  ...shown,
+  /** Metres along the sphere, from the point or the middle of the map. */
   distance_m: z.number().check(z.meta({ examples: [412.7] })),
+  /** What the window costs. Null where none was given. */
+  subtotal_amount: z.nullable(amount),
+  fee_amount: z.nullable(amount),
+  total_amount: z.nullable(amount),
+  photo_url: z.nullable(
+    text(1, 4000, 'https://uploads.example.com/stored/driveway/019a/019b?X-Amz-Signature=…'),
+  ),
+  /** With `explain`: why it is found, and why here. */
+  why: z.optional(z.array(z.object({ code: text(1, 60, 'near'), text: text(1, 200, '413 m away.') }))),
 });
 
-const halfWindow = refuse('window_incomplete', 422, 'Give both the start and the end, or neither.', 'to');
+const Row = z.object({
+  ...shown,
+  distance_m: z.number(),
+  sort_key: z.number(),
+  subtotal_amount: z.nullable(z.int()),
+  fee_basis_points: z.int(),
+  free_units: z.nullable(z.int()),
+  cover_object: z.nullable(z.string()),
+});
 
-/** Finds spaces around a point, nearest first; with `from` and `to` only those that can be booked for that time. */
+/**
+ * Finds spaces around a point or on a map: nearest first, or by price or rating among the 500 nearest; with
+ * words, only those whose title is about them. With `from` and `to` only
+ * those that can be booked for that time, each with its price.
+ */
 export const searchSpaces = useCase({
   route: 'GET /api/v1/parking/spaces',
   module: 'parking',
   summary: 'Search parking spaces',
   access: everyone(),
   input: z.strictObject({
-    latitude,
-    longitude,
-    radius_m: z._default(count(1, 50_000, 2_000), 2_000),
-    from: z.optional(instant),
-    to: z.optional(instant),
+    ...criteria,
+    sort: z._default(
+      z.enum(['distance', 'price', 'rating']).check(z.meta({ examples: ['distance'] })),
+      'distance',
+    ),
+    explain: z._default(flag, false),
     limit,
     cursor: z.optional(cursorOf(z.tuple([z.number(), z.uuid()]))),
   }),
   output: page(FoundSpace),
-  refusals: { ...windowRefusals, window_incomplete: halfWindow },
-  async run({ latitude, longitude, radius_m, from = null, to = null, limit, cursor }, { db, now }) {
-    if (from !== null && to !== null) checkWindow({ from, to }, now);
-    else if (from !== to) throw new Refusal(halfWindow);
-    const [distance, last] = cursor ?? [null, null];
-    // The inner select walks the index by `<->` and stops at the limit, ties included, so that ids order them outside. What
-    // bounds the walk is the box that ST_DWithin itself asks of the index. ST_DWithin is not used, and what the window asks is
-    // wrapped in a coalesce, because the planner takes them for rare conditions and then sorts the whole circle.
-    return db.page(
-      sql`
-        select * from (
-          select s.*, s.point <-> here.point as distance_m
-          from parking.public_spaces s,
-            (select app.point(${latitude}::float8, ${longitude}::float8) as point) as here
-          where s.point && _st_expand(here.point, ${radius_m}::float8)
-            and s.point <-> here.point <= ${radius_m}::float8
-            and (${last}::uuid is null or (s.point <-> here.point, s.id) > (${distance}::float8, ${last}::uuid))
-            and coalesce(${from}::timestamptz is null or (
-              ${to}::timestamptz - ${from}::timestamptz between make_interval(hours => s.minimum_booking_hours)
-                and make_interval(secs => 3600
-                  * least(s.maximum_booking_hours, (select app.setting('max_booking_hours')::float8)))
-              and ${from}::timestamptz >= app.now() + make_interval(hours => s.advance_booking_hours)
-              and s.capacity > (
-                select count(distinct o.unit) from booking.occupied o
-                where o.resource_id = s.id and o.during && tstzrange(${from}::timestamptz, ${to}::timestamptz))), false)
-          order by s.point <-> here.point
-          fetch first (${limit + 1}::integer) rows with ties
-        ) as found
-        order by found.distance_m, found.id
-        limit ${limit + 1}::integer`,
-      FoundSpace,
+  refusals: { ...criteriaRefusals, vehicle_not_yours: reasons.vehicle_not_yours },
+  needs: ['stored-files'],
+  async run({ sort, explain, limit, cursor, ...wanted }, { db, marketplace, now }) {
+    checkCriteria(wanted, now);
+    const { latitude, longitude, radius_m, bounds } = areaOf(wanted);
+    const { from = null, to = null, vehicle_id = null, q, max_total_amount = null } = wanted;
+    const [key, last] = cursor ?? [null, null];
+    const asked = {
+      ...{
+        latitude,
+        longitude,
+        radius_m,
+        from,
+        to,
+        vehicle_id,
+        max_total_amount,
+        sort,
+        explain,
+        limit,
+        key,
+        last,
+      },
+      seconds: from === null || to === null ? null : Math.ceil((Date.parse(to) - Date.parse(from)) / 1000),
+      filters: filtersOf(wanted, bounds),
+      points: marketplace.fees.customer_basis_points,
+    };
+    const { items, next_cursor } = await db.page(
+      q === undefined ? findNearest(asked) : findTitled(q, asked),
+      Row,
       limit,
-      row => [row.distance_m, row.id],
+      row => [row.sort_key, row.id],
     );
+    return {
+      items: items.map(row => {
+        const fee = row.subtotal_amount === null ? null : feeOn(row.subtotal_amount, row.fee_basis_points);
+        return {
+          ...row,
+          fee_amount: fee,
+          total_amount: row.subtotal_amount === null || fee === null ? null : row.subtotal_amount + fee,
+          photo_url: row.cover_object === null ? null : fileUrl(row.cover_object, now),
+          ...(explain ? { why: whyFound(row, { sort, ...wanted }) } : {}),
+        };
+      }),
+      next_cursor,
+    };
   },
 });
 

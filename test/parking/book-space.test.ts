@@ -155,14 +155,15 @@ test('numbers are given without a gap to bookings that are refused', async () =>
   expect(counted(second.number)).toBe(counted(first.number) + 1);
 });
 
-test('a paused or unknown space is not found, and a marketplace beside it has none', async () => {
+test('a paused space is not booked, an unknown one not found, and a marketplace beside it has none', async () => {
   const space = await listed(host);
   const stranger = await signUp('handie', { roles: ['customer'] });
   expect((await book(stranger, space, inHours(24), inHours(26))).status).toBe(404);
   await asOwner(
     sql`update parking.spaces set listing_status = 'inactive' where id = ${space.id}::uuid returning id`,
   );
-  expect((await book(driver, space, inHours(24), inHours(26))).body.code).toBe('not_found');
+  const answer = await book(driver, space, inHours(24), inHours(26));
+  expect(answer).toMatchObject({ status: 409, body: { code: 'space_paused' } });
   expect((await book(driver, { id: randomUUID() }, inHours(24), inHours(26))).status).toBe(404);
 });
 
@@ -175,7 +176,14 @@ test('a host who is no driver and somebody who is not signed in are refused', as
 
 test('a space whose price changed between the look and the booking is not booked at the old one', async () => {
   const space = await listed(host, { hourly_rate: 500 });
-  const input = { space_id: space.id, from: inHours(24), to: inHours(26), notes: null };
+  const input = {
+    space_id: space.id,
+    from: inHours(24),
+    to: inHours(26),
+    vehicle_id: null,
+    notes: null,
+    expected_total_amount: null,
+  };
   const claims = JSON.parse(Buffer.from(driver.token?.split('.')[1] ?? '', 'base64url').toString());
   const context = {
     marketplace: 'driveway',

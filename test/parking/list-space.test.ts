@@ -35,7 +35,7 @@ test('a space is listed with the marketplace’s currency, its zone and the defa
 test('the owner of a space and its instructions are not part of what everybody sees', async () => {
   const { body } = await list({ access_instructions: 'The gate code is tulip-4711.' });
   const shown = await anonymous('driveway').get(`${PATH}/${body.id}`);
-  expect(shown.body).toEqual(body);
+  expect(body).toMatchObject(shown.body);
   expect(shown.text).not.toContain('tulip');
   expect(shown.text).not.toContain(host.id);
 });
@@ -115,7 +115,9 @@ test('a marketplace without requests has instant bookings only, and its own curr
 });
 
 test('listing a space changes no other one', async () => {
+  const look = () => anonymous('driveway').get(`${PATH}/${bystander.id}`);
   const bystander = (await list()).body;
+  const before = (await look()).body;
   await list({ title: 'Another' });
-  expect((await anonymous('driveway').get(`${PATH}/${bystander.id}`)).body).toEqual(bystander);
+  expect((await look()).body).toEqual(before);
 });

@@ -1,5 +1,5 @@
 import type { Client } from '../support/client.ts';
-import { Person, randomAddress } from '../support/people.ts';
+import { Person, randomAddress, signUpStaff } from '../support/people.ts';
 import type { Answer } from '../support/send-request.ts';
 
 /** A space as its owner would list it. Each call gives it a point of its own, far from those of other tests. */
@@ -17,12 +17,34 @@ export function spaceFacts<O extends Record<string, unknown>>(overrides = {} as 
   };
 }
 
-/** Lists a space and returns it. */
+/** Lists a space and returns it. Where staff approve spaces, they have. */
 export async function listed(host: Client, overrides: Record<string, unknown> = {}) {
   const answer = await host.post('/api/v1/parking/spaces', spaceFacts(overrides));
   if (answer.status !== 201) throw new Error(`Listing answered ${answer.status}: ${answer.text}`);
+  if (answer.body.approval_status === 'pending') await approve(host.marketplace, answer.body);
   return answer.body;
 }
+
+/** Lets staff approve a space that waits. */
+export async function approve(marketplace: string, space: { id: string }): Promise<void> {
+  staff[marketplace] ??= signUpStaff(marketplace);
+  const path = `/api/v1/admin/parking/spaces/${space.id}/review`;
+  const answer = await (await staff[marketplace]).post(path, { decision: 'approved' });
+  if (answer.status !== 200) throw new Error(`The review answered ${answer.status}: ${answer.text}`);
+}
+
+const staff: Record<string, Promise<Person>> = {};
+
+/** Adds a vehicle of which no other test knows, as large as a Model 3. */
+export async function vehicleOf(driver: Client, overrides: Record<string, unknown> = {}) {
+  const answer = await driver.post('/api/v1/vehicles', { vin: randomVin(), ...overrides });
+  if (answer.status !== 201) throw new Error(`Adding a vehicle answered ${answer.status}: ${answer.text}`);
+  return answer.body;
+}
+
+/** A VIN of Tesla's European works, where there is no check digit. */
+export const randomVin = () =>
+  `XP7${Array.from(crypto.getRandomValues(new Uint8Array(14)), byte => 'ABCDEFGHJKLMNPRSTUVWXYZ0123456789'[byte % 33]).join('')}`;
 
 /** A moment some hours from now, as the API writes it. */
 export const inHours = (hours: number) => new Date(Date.now() + hours * 3_600_000).toISOString();
@@ -34,11 +56,19 @@ export const book = (
   from: string,
   to: string,
   headers: Record<string, string> = {},
-): Promise<Answer> => driver.post(`/api/v1/parking/spaces/${space.id}/bookings`, { from, to }, { headers });
+  more: Record<string, unknown> = {},
+): Promise<Answer> =>
+  driver.post(`/api/v1/parking/spaces/${space.id}/bookings`, { from, to, ...more }, { headers });
 
 /** Books a space and returns the booking. */
-export async function booked(driver: Client, space: { id: string }, from: string, to: string) {
-  const answer = await book(driver, space, from, to);
+export async function booked(
+  driver: Client,
+  space: { id: string },
+  from: string,
+  to: string,
+  more: Record<string, unknown> = {},
+) {
+  const answer = await book(driver, space, from, to, {}, more);
   if (answer.status !== 201) throw new Error(`Booking answered ${answer.status}: ${answer.text}`);
   return answer.body;
 }

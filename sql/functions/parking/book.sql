@@ -1,20 +1,61 @@
--- Books a space for the person of this transaction at a price that was reckoned from the space as `version` had it. Refuses
--- with not_found when it is no longer listed, listing_changed when its terms have changed since, and as `booking.place` does.
+-- Books a space for the person of this transaction at a price that was reckoned from the space as `version` had it. Refuses with
+-- not_found, space_paused, space_suspended or space_not_approved when it is no longer listed, listing_changed when its terms have changed since, closed when its hours have,
+-- vehicle_required, vehicle_not_yours and vehicle_does_not_fit, and as `booking.place` does.
 --
--- terms: what `booking.place` takes besides what the space itself says.
+-- terms: what `booking.place` takes besides what the space itself says, `vehicle_id`, and `facts`, to which the vehicle is added.
 create or replace function parking.book(space_id uuid, version integer, terms jsonb) returns booking.bookings
 language plpgsql security definer set search_path = public, pg_temp as $$
 declare space parking.spaces;
 begin
-  -- Not locked: a change that commits after this reads as one that came after the booking.
+  -- A change that commits after this reads as one that came after the booking. Only a deletion waits for it, and sees it.
   select s.* into space from parking.spaces s
-  where s.id = book.space_id and s.marketplace = app.marketplace() and s.listing_status = 'active';
-  if not found then perform app.refuse('not_found'); end if;
+  where s.id = book.space_id and s.marketplace = app.marketplace() and s.deleted_at is null for key share;
+  perform parking.check_listed(space);
   if space.version <> book.version then perform app.refuse('listing_changed'); end if;
-  return booking.place(terms || jsonb_build_object(
+  if not booking.is_open(space.id, tstzrange((terms ->> 'starts_at')::timestamptz, (terms ->> 'ends_at')::timestamptz)) then
+    perform app.refuse('closed');
+  end if;
+  return booking.place((terms - 'vehicle_id') || jsonb_build_object(
     'module', 'parking', 'resource_id', space.id, 'resource_name', space.title, 'provider_id', space.owner_id,
     'capacity', space.capacity, 'instant', space.instant_booking_enabled, 'time_zone', space.time_zone,
-    'currency', space.currency));
+    'currency', space.currency, 'subject_id', terms -> 'vehicle_id', 'buffer_before', space.buffer_before_minutes * 60,
+    'buffer_after', space.buffer_after_minutes * 60,
+    'payment_timeout', nullif(app.setting('payment_deadline_seconds')::integer, 0),
+    'location', app.place(space.location),
+    'facts', coalesce(terms -> 'facts', '{}')
+      || jsonb_build_object('vehicle', parking.admit_vehicle((terms ->> 'vehicle_id')::uuid, space))));
+end $$;
+
+-- Refuses with not_found where there is no space, and with space_paused, space_suspended or space_not_approved where it is not
+-- offered.
+create or replace function parking.check_listed(space parking.spaces) returns void language plpgsql as $$
+begin
+  if space.id is null then perform app.refuse('not_found'); end if;
+  if space.approval_status <> 'approved' then perform app.refuse('space_not_approved'); end if;
+  if space.listing_status = 'inactive' then perform app.refuse('space_paused'); end if;
+  if space.listing_status = 'suspended' then perform app.refuse('space_suspended'); end if;
+end $$;
+
+-- What a booking keeps of a vehicle, so that whoever lets the space knows it when it comes. Null without one. Refuses with
+-- vehicle_required, vehicle_not_yours for any that is not the caller's, and vehicle_does_not_fit.
+create or replace function parking.admit_vehicle(vehicle_id uuid, space parking.spaces) returns jsonb
+language plpgsql stable security definer set search_path = public, pg_temp as $$
+declare vehicle parking.vehicles;
+begin
+  if vehicle_id is null then
+    if app.setting('vehicle_required')::boolean then perform app.refuse('vehicle_required'); end if;
+    return null;
+  end if;
+  select v.* into vehicle from parking.vehicles v
+  where v.id = admit_vehicle.vehicle_id and v.user_id = app.actor() and v.marketplace = app.marketplace() and v.is_active;
+  if not found then perform app.refuse('vehicle_not_yours'); end if;
+  if parking.misfit(vehicle.length_inches, vehicle.width_inches, vehicle.height_inches, space.is_covered,
+    space.max_vehicle_length_cm, space.max_vehicle_width_cm, space.max_vehicle_height_cm) is not null
+  then
+    perform app.refuse('vehicle_does_not_fit');
+  end if;
+  return jsonb_build_object('id', vehicle.id, 'display_name', vehicle.display_name, 'make', vehicle.make,
+    'model', vehicle.model, 'color', vehicle.color, 'license_plate', vehicle.license_plate);
 end $$;
 
 grant execute on function parking.book(uuid, integer, jsonb) to vicinity_api;
