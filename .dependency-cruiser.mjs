@@ -3,6 +3,7 @@ const ORDER = [
   ['identity'],
   ['money', 'chat', 'notify', 'trust', 'verification'],
   ['booking'],
+  ['reviews'],
   ['parking', 'services', 'sessions', 'homes'],
   ['insight', 'admin', 'privacy'],
 ];
