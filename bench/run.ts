@@ -3,6 +3,7 @@ import { cpus, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { benchAccounts } from './accounts.ts';
 import { type Bundle, benchBundles } from './bundles.ts';
+import { benchLedger } from './ledger.ts';
 import { benchMemory } from './memory.ts';
 import { benchRace } from './race.ts';
 import { benchSearch } from './search.ts';
@@ -14,6 +15,7 @@ const OUT = join(import.meta.dirname, '../docs/performance.md');
 const parts: Record<string, () => Promise<Result[]>> = {
   search: benchSearch,
   race: benchRace,
+  ledger: benchLedger,
   accounts: benchAccounts,
   memory: benchMemory,
   bundles: async () => {

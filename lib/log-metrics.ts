@@ -41,6 +41,14 @@ export const PARTITIONS_AHEAD = new Metric({
   period: Duration.days(1),
 });
 
+/** What must always hold of money and does not: breaches that the hourly check found. */
+export const MONEY_INVARIANTS_BROKEN = new Metric({
+  namespace: NAMESPACE,
+  metricName: 'MoneyInvariantsBroken',
+  statistic: Stats.MAXIMUM,
+  period: Duration.hours(1),
+});
+
 /** Makes metrics of the numbers that a schedule's contract names, from the line that each run logs. */
 export function measureRuns(scope: Construct, contract: ScheduleContract, logGroup: ILogGroup): void {
   for (const [metricName, field] of Object.entries(contract.metrics ?? {})) {

@@ -5,7 +5,13 @@ import type { QueueName } from '../lambdas/kernel/use-case.ts';
 import { marketplaces } from '../marketplaces/index.ts';
 import { alarmOn, FIVE_MINUTES } from './alarms.ts';
 import type { Platform } from './grants.ts';
-import { DATABASE_ERRORS, EVENTS_REFUSED, PARTITIONS_AHEAD, TIMERS_FAILED } from './log-metrics.ts';
+import {
+  DATABASE_ERRORS,
+  EVENTS_REFUSED,
+  MONEY_INVARIANTS_BROKEN,
+  PARTITIONS_AHEAD,
+  TIMERS_FAILED,
+} from './log-metrics.ts';
 
 /**
  * The dashboard, and the alarms that belong to no single queue. Lambda's metrics are those of the whole account and
@@ -164,6 +170,14 @@ export class ObservabilityStack extends Stack {
       below: 2,
       periods: 2,
       silenceAlarms: true,
+    });
+    alarmOn(this, topic, {
+      name: 'money-invariants',
+      description:
+        'Something that must always hold of money does not. The log of vicinity-money-check-ledger names it with examples, and ' +
+        'GET /api/v1/admin/invariants lists it. Stop payouts until it is understood.',
+      metric: MONEY_INVARIANTS_BROKEN,
+      above: 0,
     });
     alarmOn(this, topic, {
       name: 'database-deadlocks',
