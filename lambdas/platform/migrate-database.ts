@@ -18,6 +18,7 @@ const SEEDS = [
   'identity.seed_roles',
   'verification.seed_requirements',
   'booking.seed_flows',
+  'reviews.seed_kinds',
 ];
 
 /**

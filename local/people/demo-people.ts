@@ -1,5 +1,6 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { Secret, TOTP } from 'otpauth';
+import { marketplaceOf } from '../../marketplaces/index.ts';
 import type { AsOwner } from './as-owner.ts';
 import type { CallRoute } from './call-route.ts';
 
@@ -27,6 +28,13 @@ type Host = {
 const AT_ONCE = 2;
 const STEP = 30_000;
 
+/** How numbers of a country begin, and how many digits follow. */
+const NUMBERS: Readonly<Record<string, [prefix: string, digits: number]>> = {
+  IN: ['+919810000', 3],
+  PH: ['+63917000', 4],
+  US: ['+1415555', 4],
+};
+
 /**
  * A person for each role of each marketplace, so that every part of the API can be tried at once. They are made as
  * people are: through the API, but for the role of staff, which the owner gives.
@@ -34,6 +42,12 @@ const STEP = 30_000;
 export function createDemoPeople({ asOwner, call, file, now }: Host): DemoPeople {
   const secrets: Record<string, string> = existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : {};
   let people: DemoPerson[] = [];
+
+  /** A number of the marketplace's country for each of its people. */
+  const numberOf = (person: DemoPerson): string => {
+    const [prefix, digits] = NUMBERS[marketplaceOf(person.marketplace)?.country ?? ''] ?? ['+1415555', 4];
+    return prefix + String(people.indexOf(person)).padStart(digits, '0');
+  };
 
   const keyOf = ({ marketplace, email }: DemoPerson): string => `${marketplace} ${email}`;
 
@@ -47,14 +61,24 @@ export function createDemoPeople({ asOwner, call, file, now }: Host): DemoPeople
     );
   }
 
-  /** Makes somebody; of staff an account that is not staff's yet. */
-  const signUp = (person: DemoPerson, openRole: string) =>
-    send(person, '/auth/signup', {
+  /** Makes somebody whose contacts are proven; of staff an account that is not staff's yet. */
+  async function signUp(person: DemoPerson, openRole: string) {
+    const account = await send(person, '/auth/signup', {
       email: person.email,
+      phone: numberOf(person),
       password: demoPassword,
       full_name: `Demo ${person.role.replaceAll('_', ' ')}`,
       roles: [person.is_staff ? openRole : person.role],
     });
+    const { id } = account.user as { id: string };
+    await asOwner(
+      `update identity.users set email_verified_at = app.now(), phone_verified_at = app.now()
+       where id = ($1->>0)::uuid returning id`,
+      [id],
+      person.marketplace,
+    );
+    return account;
+  }
 
   /** Gives an account the role of staff in place of the open one, and the second factor without which staff may do nothing. */
   async function appoint(person: DemoPerson, openRole: string, account: Record<string, unknown>) {
@@ -67,7 +91,7 @@ export function createDemoPeople({ asOwner, call, file, now }: Host): DemoPeople
       await asOwner(statement, [id, role, granted], person.marketplace);
     }
     const token = String(account.access_token);
-    const secret = String((await send(person, '/auth/two-factor', {}, token)).secret);
+    const secret = String((await send(person, '/auth/two-factor', { password: demoPassword }, token)).secret);
     // The code before the present one is taken as well, and no code serves twice: the present one stays for signing in.
     const code = codeOf(secret, new Date(now().getTime() - STEP));
     await send(person, '/auth/two-factor/confirm', { code }, token);

@@ -73,15 +73,22 @@ describe('the data stack', () => {
   });
 
   test('keeps a secret for each database role, and one for each provider that a person fills in', () => {
-    const templates = app
-      .of('AWS::SecretsManager::Secret')
-      .map(
-        secret =>
-          (secret.Properties.GenerateSecretString as { SecretStringTemplate: string }).SecretStringTemplate,
-      );
-    expect(
-      templates.map(template => JSON.parse(template).username ?? JSON.parse(template).client_id),
-    ).toEqual(['vicinity_owner', 'vicinity_api', 'vicinity_worker', 'fill-me-in', 'fill-me-in']);
+    const secrets = app.of('AWS::SecretsManager::Secret').map(({ Properties }) => {
+      const { SecretStringTemplate } = Properties.GenerateSecretString as { SecretStringTemplate: string };
+      return [Properties.Description, Object.values(JSON.parse(SecretStringTemplate))[0]];
+    });
+    expect(secrets).toEqual([
+      ['Vicinity: database role vicinity_owner', 'vicinity_owner'],
+      ['Vicinity: database role vicinity_api', 'vicinity_api'],
+      ['Vicinity: database role vicinity_worker', 'vicinity_worker'],
+      ['Vicinity: application at Tesla', 'fill-me-in'],
+      ['Vicinity: account at the Aadhaar provider', 'fill-me-in'],
+      ['Vicinity: account at Stripe', 'fill-me-in'],
+      ['Vicinity: account at Razorpay', 'fill-me-in'],
+      ['Vicinity: account at Paytm', 'fill-me-in'],
+      ['Vicinity: account at PayMongo', 'fill-me-in'],
+      ['Vicinity: account at Bolt', 'fill-me-in'],
+    ]);
   });
 
   test('closes every bucket to the public and to plain HTTP', () => {

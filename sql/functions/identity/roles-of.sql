@@ -5,15 +5,16 @@ $$;
 
 -- The ways in which a person has a permission, open or staff's alike.
 create or replace function identity.has_permission(person_id uuid, permission text) returns boolean
-language sql stable security definer set search_path = public, pg_temp as $$
-  select exists (
+language plpgsql stable security definer set search_path = public, pg_temp as $$
+begin
+  return exists (
       select from identity.user_roles r
       join identity.role_permissions p on p.marketplace = r.marketplace and p.role = r.role and p.is_granted
       where r.user_id = person_id and p.permission = has_permission.permission)
     or exists (
       select from identity.user_permissions p
-      where p.user_id = person_id and p.permission = has_permission.permission)
-$$;
+      where p.user_id = person_id and p.permission = has_permission.permission);
+end $$;
 
 -- Somebody with a role or a permission that only staff are given.
 create or replace function identity.is_staff(person_id uuid) returns boolean

@@ -11,7 +11,7 @@ declare
   proven_phone text := case when codes ? 'phone' then sign_up.phone_hash end;
 begin
   select t.outcome, t.attempts_left, t.field into outcome, attempts_left, field
-  from identity.try_sign_up_codes(codes, sign_up.email, sign_up.phone_hash) t;
+  from identity.try_sign_up_codes(codes) t;
   if outcome <> 'right' then
     return next;
     return;

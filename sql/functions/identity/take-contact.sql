@@ -24,8 +24,8 @@ end $$;
 
 -- Tries the codes that come with a sign-up, by which its contacts are taken. codes: { "email" | "phone": { destination_hash,
 -- code_hash } }. outcome: 'right' where all are, none included, or what `identity.try_code` says of the first that is not, which
--- `field` names.
-create or replace function identity.try_sign_up_codes(codes jsonb, email text, phone_hash text)
+-- `field` names. Whose account the contact was in when the code went out makes no difference: it proves the contact.
+create or replace function identity.try_sign_up_codes(codes jsonb)
 returns table (outcome text, attempts_left integer, field text)
 language plpgsql security definer set search_path = public, pg_temp as $$
 declare kind text; shown jsonb; earlier text;
@@ -33,9 +33,10 @@ begin
   outcome := 'right';
   for kind, shown in select c.key, c.value from jsonb_each(codes) as c order by c.key loop
     select t.outcome, t.attempts_left into outcome, attempts_left
-    from identity.try_code(shown ->> 'destination_hash', shown ->> 'code_hash', 'sign_up', identity.person_at(
-      case kind when 'email' then try_sign_up_codes.email end,
-      case kind when 'phone' then try_sign_up_codes.phone_hash end)) t;
+    from identity.try_code(shown ->> 'destination_hash', shown ->> 'code_hash', 'sign_up', (
+      select o.user_id from identity.otps o
+      where o.marketplace = app.marketplace() and o.destination_hash = shown ->> 'destination_hash' and o.purpose = 'sign_up'
+        and o.replaced_at is null)) t;
     if outcome <> 'right' then
       field := kind || '_code';
       -- The right code of the one may be shown again with the next try of the other.
