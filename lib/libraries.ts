@@ -6,7 +6,8 @@ import { type BuildOptions, build, type Metafile, type Plugin, transform } from 
  * Libraries that lie beside the code of a Lambda and are read when they are first needed; what they share stands in files of its
  * own. Inside a bundle, code that is loaded later is parsed at the start and cannot be shaken (docs/decisions.md).
  */
-const LIBRARIES = /^(@aws-sdk\/client-[a-z0-9-]+|jose|libphonenumber-js\/min|@zxcvbn-ts\/language-common)$/;
+const LIBRARIES =
+  /^(@aws-sdk\/client-[a-z0-9-]+|jose|libphonenumber-js\/min|@zxcvbn-ts\/language-common|rrule-temporal|stripe)$/;
 
 /** Which files a file of a folder reads, now or later. */
 export type FileGraph = ReadonlyMap<string, readonly string[]>;

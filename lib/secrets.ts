@@ -2,7 +2,17 @@ import type { IKey } from 'aws-cdk-lib/aws-kms';
 import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import type { RemovalPolicy } from 'aws-cdk-lib/core';
 import { Construct } from 'constructs';
+import type { GatewayName } from '../lambdas/money/gateways/gateway.ts';
 import { acknowledge } from './acknowledge.ts';
+
+/** Payment gateways with what they call themselves, and what of an account is filled in after the deployment. */
+const GATEWAYS = {
+  stripe: { title: 'Stripe', fields: ['secret_key', 'publishable_key', 'webhook_secret'] },
+  razorpay: { title: 'Razorpay', fields: ['key_secret', 'key_id', 'webhook_secret'] },
+  paytm: { title: 'Paytm', fields: ['merchant_key', 'merchant_id', 'website'] },
+  paymongo: { title: 'PayMongo', fields: ['secret_key', 'public_key', 'webhook_secret'] },
+  bolt: { title: 'Bolt', fields: ['api_key', 'publishable_key', 'signing_secret'] },
+} as const satisfies Record<GatewayName, { title: string; fields: readonly [string, ...string[]] }>;
 
 /** The credentials of the three database roles, of which the Data API reads user name and password. */
 export class Secrets extends Construct {
@@ -16,6 +26,8 @@ export class Secrets extends Construct {
   readonly tesla: Secret;
   /** Our account at the Aadhaar provider. A person fills it in after the deployment. */
   readonly aadhaar: Secret;
+  /** Our accounts at payment gateways. A person fills them in after the deployment. */
+  readonly gateways: Readonly<Record<GatewayName, Secret>>;
 
   constructor(scope: Construct, id: string, props: { key: IKey; removalPolicy: RemovalPolicy }) {
     super(scope, id);
@@ -53,6 +65,26 @@ export class Secrets extends Construct {
         generateStringKey: 'client_secret',
       },
     });
+    const gatewayOf = (name: GatewayName) => {
+      const { title, fields } = GATEWAYS[name];
+      const [generateStringKey, ...rest] = fields;
+      return new Secret(this, title, {
+        description: `Vicinity: account at ${title}`,
+        encryptionKey: props.key,
+        removalPolicy: props.removalPolicy,
+        generateSecretString: {
+          secretStringTemplate: JSON.stringify(Object.fromEntries(rest.map(field => [field, 'fill-me-in']))),
+          generateStringKey,
+        },
+      });
+    };
+    this.gateways = {
+      stripe: gatewayOf('stripe'),
+      razorpay: gatewayOf('razorpay'),
+      paytm: gatewayOf('paytm'),
+      paymongo: gatewayOf('paymongo'),
+      bolt: gatewayOf('bolt'),
+    };
     acknowledge(this, {
       'AwsSolutions-SMG4':
         'The database has no network path: a password is of use only through the Data API, which asks IAM first. ' +

@@ -36,6 +36,10 @@ const Settings = z.strictObject({
   push_fcm_application: z.string().check(z.minLength(1)),
   /** Base URL of Cashfree's verification API: production, or its sandbox. */
   aadhaar_api_url: z.url(),
+  /** Base URL of Paytm: production, or its staging. */
+  paytm_api_url: z.url(),
+  /** Base URL of Bolt: production, or its sandbox. */
+  bolt_api_url: z.url(),
   /** Base URL of Tesla's Fleet API for the region of the deployment. */
   tesla_api_url: z.url(),
   /** Where Tesla sends people back to, as it is registered with Tesla. */

@@ -7,6 +7,8 @@ export type Fake = {
   urls: Readonly<Record<string, string>>;
   /** Description of a secret in the templates → the JSON that a deployment would have been given by the provider. */
   secrets: Readonly<Record<string, unknown>>;
+  /** Where it is told to which URL its webhooks go: `POST {"url"}`, in which `{marketplace}` stands for whose they are. */
+  webhooks?: { name: string; control: string };
   close(): Promise<void>;
 };
 

@@ -1,10 +1,23 @@
 import type { FunctionDefinition } from '../functions/definition.ts';
 import { startAadhaar } from './aadhaar.ts';
+import { startBolt } from './bolt.ts';
 import type { Fake } from './fake.ts';
+import { startPaymongo } from './paymongo.ts';
+import { startPaytm } from './paytm.ts';
+import { startRazorpay } from './razorpay.ts';
+import { startStripe } from './stripe.ts';
 import { startTesla } from './tesla.ts';
 
 /** Every provider that has a stand-in: a file of this folder that starts it. */
-const providers: readonly (() => Promise<Fake>)[] = [startAadhaar, startTesla];
+const providers: readonly (() => Promise<Fake>)[] = [
+  startAadhaar,
+  startTesla,
+  startStripe,
+  startRazorpay,
+  startPaytm,
+  startPaymongo,
+  startBolt,
+];
 
 /** The stand-ins of all providers. */
 export type Fakes = {
@@ -12,6 +25,8 @@ export type Fakes = {
   standIn(definition: FunctionDefinition): FunctionDefinition;
   /** What a secret with this description holds, or undefined where it is no provider's. */
   secretOf(description: string): unknown;
+  /** Lets each provider that has webhooks send them to a URL. */
+  sendWebhooksTo(urlOf: (provider: string) => string): Promise<void>;
   close(): Promise<void>;
 };
 
@@ -40,6 +55,13 @@ export async function startFakes(start = providers): Promise<Fakes> {
         ),
     }),
     secretOf: description => secrets.get(description),
+    async sendWebhooksTo(urlOf) {
+      for (const { webhooks } of fakes) {
+        if (!webhooks) continue;
+        const body = JSON.stringify({ url: urlOf(webhooks.name) });
+        await fetch(webhooks.control, { method: 'POST', body });
+      }
+    },
     async close() {
       await Promise.all(fakes.map(fake => fake.close()));
     },

@@ -1,4 +1,5 @@
 import { createServer } from 'node:http';
+import { text } from 'node:stream/consumers';
 import { afterEach, expect, test } from 'vitest';
 import { type Fake, listen } from '../../local/fakes/fake.ts';
 import { type Fakes, startFakes } from '../../local/fakes/fakes.ts';
@@ -50,6 +51,21 @@ test('a secret of a provider holds the stand-in’s credentials, and no other se
   fakes = await startFakes([startProvider]);
   expect(fakes.secretOf('Credentials of the provider')).toEqual({ key: 'local' });
   expect(fakes.secretOf('Vicinity: database role vicinity_api')).toBeUndefined();
+});
+
+test('providers that have webhooks are told where to, each its own', async () => {
+  const told: string[] = [];
+  const startTelling = async (): Promise<Fake> => {
+    const server = createServer(async (request, response) => {
+      told.push(await text(request));
+      response.end('{}');
+    });
+    const { url, close } = await listen(server);
+    return { urls: {}, secrets: {}, webhooks: { name: 'payer', control: url }, close };
+  };
+  fakes = await startFakes([startProvider, startTelling]);
+  await fakes.sendWebhooksTo(provider => `http://localhost/{marketplace}/${provider}`);
+  expect(told).toEqual(['{"url":"http://localhost/{marketplace}/payer"}']);
 });
 
 test('every provider of the application has a stand-in that starts', async () => {

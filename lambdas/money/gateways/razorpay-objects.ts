@@ -1,0 +1,90 @@
+import * as z from 'zod/mini';
+import type { Failure, GatewayPayment, GatewayRefund, GatewayStatus } from './gateway.ts';
+import type { RazorpayKeys } from './razorpay-client.ts';
+
+export const Order = z.object({
+  id: z.string(),
+  amount: z.int(),
+  currency: z.string(),
+  status: z.string(),
+});
+
+export const Orders = z.object({ items: z.array(Order) });
+
+export const Payment = z.object({
+  id: z.string(),
+  amount: z.int(),
+  currency: z.string(),
+  status: z.enum(['created', 'authorized', 'captured', 'refunded', 'failed']),
+  captured: z.boolean(),
+  amount_refunded: z.int(),
+  fee: z.nullable(z.int()),
+  created_at: z.int(),
+  error_code: z.nullable(z.string()),
+  error_reason: z.nullable(z.string()),
+  error_description: z.nullable(z.string()),
+});
+export type Payment = z.output<typeof Payment>;
+
+export const Payments = z.object({ items: z.array(Payment) });
+
+export const Refund = z.object({
+  id: z.string(),
+  status: z.enum(['pending', 'processed', 'failed']),
+  notes: z.optional(z.union([z.record(z.string(), z.unknown()), z.array(z.unknown())])),
+});
+
+export const Refunds = z.object({ items: z.array(Refund) });
+
+/** Whether our key is among its notes. Without any, Razorpay writes a list. */
+export const isOf = (key: string, { notes = [] }: z.output<typeof Refund>) =>
+  !Array.isArray(notes) && notes.key === key;
+
+/** An order and the tries to pay it. */
+export function paymentOf(
+  order: z.output<typeof Order>,
+  payments: readonly Payment[],
+  { key_id }: RazorpayKeys,
+): GatewayPayment {
+  const captured = payments.filter(payment => payment.captured);
+  const status = statusOf(payments);
+  return {
+    reference: order.id,
+    status,
+    amount_captured: sum(captured, ({ amount }) => amount),
+    amount_refunded: sum(captured, payment => payment.amount_refunded),
+    fee: captured.length > 0 ? sum(captured, ({ fee }) => fee ?? 0) : null,
+    failure: status === 'failed' ? failureOf(payments) : null,
+    client: { order_id: order.id, key_id, amount: order.amount, currency: order.currency },
+  };
+}
+
+function statusOf(payments: readonly Payment[]): GatewayStatus {
+  if (payments.some(({ captured }) => captured)) return 'captured';
+  const statuses = new Set(payments.map(({ status }) => status));
+  if (statuses.has('authorized')) return 'authorized';
+  if (statuses.has('created')) return 'processing';
+  // Refunded and never captured: nobody captured it in time.
+  if (statuses.has('refunded')) return 'cancelled';
+  return statuses.has('failed') ? 'failed' : 'requires_action';
+}
+
+/** Of the last try. */
+function failureOf(payments: readonly Payment[]): Failure {
+  const last = payments.reduce((one, other) => (other.created_at >= one.created_at ? other : one));
+  return {
+    code: last.error_reason ?? last.error_code ?? 'payment_failed',
+    message: last.error_description ?? '',
+  };
+}
+
+const sum = (payments: readonly Payment[], amountOf: (payment: Payment) => number) =>
+  payments.reduce((total, payment) => total + amountOf(payment), 0);
+
+export function refundOf({ id, status }: z.output<typeof Refund>): GatewayRefund {
+  return {
+    reference: id,
+    status: status === 'processed' ? 'succeeded' : status,
+    failure: status === 'failed' ? { code: 'refund_failed', message: 'The bank did not take it.' } : null,
+  };
+}
