@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import { Account } from '../identity/identity.ts';
+import { Account, accountStatus } from '../identity/identity.ts';
 import { flag, id, instant, text } from '../kernel/fields.ts';
 import { refuse } from '../kernel/refusal.ts';
 
@@ -12,11 +12,6 @@ export const roleName = z
 export const permissionName = z
   .string()
   .check(z.regex(/^[a-z_]+(\.[a-z_]+)+$/), z.maxLength(60), z.meta({ examples: ['accounts.read'] }));
-
-/** What an account can be, beside a deletion that nobody undoes here. */
-export const accountStatus = z
-  .enum(['pending', 'active', 'suspended', 'banned', 'deleted'])
-  .check(z.meta({ examples: ['active'] }));
 
 /** What staff write to a person whose account they close. The person reads it. */
 export const reason = text(1, 500, 'Two guests reported that the driveway does not exist.');
@@ -37,6 +32,12 @@ export const StaffAccount = z.extend(Account, {
   has_second_factor: flag,
   last_login_at: z.nullable(instant),
 });
+
+/** The roles of somebody after one was given or taken. */
+export const UserRoles = z.object({ id: id('user'), roles: z.array(roleName) });
+
+/** What somebody may do beyond their roles, after a permission was given or taken. */
+export const UserPermissions = z.object({ id: id('user'), permissions: z.array(permissionName) });
 
 /** A role and what it may do. `is_open`: anybody takes it at sign-up. */
 export const Role = z.object({ name: roleName, is_open: flag, permissions: z.array(permissionName) });

@@ -3,9 +3,7 @@ import { id } from '../kernel/fields.ts';
 import { http } from '../kernel/http.ts';
 import { sql } from '../kernel/sql.ts';
 import { permitted, useCase } from '../kernel/use-case.ts';
-import { permissionName } from './admin.ts';
-
-const Changed = z.object({ id: id('user'), permissions: z.array(permissionName) });
+import { permissionName, UserPermissions } from './admin.ts';
 
 /** Gives one person a permission beyond what their roles give. */
 export const grantPermission = useCase({
@@ -13,11 +11,11 @@ export const grantPermission = useCase({
   summary: 'Give one person a permission',
   access: permitted('roles.manage'),
   input: z.strictObject({ user_id: id('user'), permission: permissionName }),
-  output: Changed,
+  output: UserPermissions,
   async run({ user_id, permission }, { db }) {
     return db.one(
       sql`select id, permissions from admin.set_user_permission(${user_id}::uuid, ${permission}::text, true)`,
-      Changed,
+      UserPermissions,
     );
   },
 });

@@ -3,9 +3,7 @@ import { id } from '../kernel/fields.ts';
 import { http } from '../kernel/http.ts';
 import { sql } from '../kernel/sql.ts';
 import { permitted, useCase } from '../kernel/use-case.ts';
-import { roleName } from './admin.ts';
-
-const Changed = z.object({ id: id('user'), roles: z.array(roleName) });
+import { roleName, UserRoles } from './admin.ts';
 
 /** Gives somebody a role. */
 export const grantRole = useCase({
@@ -13,11 +11,11 @@ export const grantRole = useCase({
   summary: 'Give somebody a role',
   access: permitted('roles.manage'),
   input: z.strictObject({ user_id: id('user'), role: roleName }),
-  output: Changed,
+  output: UserRoles,
   async run({ user_id, role }, { db }) {
     return db.one(
       sql`select id, roles from admin.set_user_role(${user_id}::uuid, ${role}::text, true)`,
-      Changed,
+      UserRoles,
     );
   },
 });

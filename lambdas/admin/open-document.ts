@@ -1,4 +1,5 @@
 import * as z from 'zod/mini';
+import { fullName } from '../identity/identity.ts';
 import { count, id, text } from '../kernel/fields.ts';
 import { http } from '../kernel/http.ts';
 import { unseal } from '../kernel/seal.ts';
@@ -6,8 +7,6 @@ import { sql } from '../kernel/sql.ts';
 import { fileUrl, URL_SECONDS } from '../kernel/stored-files.ts';
 import { permitted, useCase } from '../kernel/use-case.ts';
 import { aboutNumber, Document, QueuedDocument, standing } from '../verification/verification.ts';
-
-const fullName = text(1, 100, 'Asha Rao');
 
 const Opened = z.object({
   document: Document,

@@ -1,11 +1,11 @@
 import * as z from 'zod/mini';
-import { email, fullName, hashPhone, phone, readNumber } from '../identity/identity.ts';
+import { accountStatus, email, fullName, hashPhone, phone, readNumber } from '../identity/identity.ts';
 import { cursorOf } from '../kernel/cursor.ts';
 import { id, instant, limit, page, text } from '../kernel/fields.ts';
 import { http } from '../kernel/http.ts';
 import { sql } from '../kernel/sql.ts';
 import { permitted, useCase } from '../kernel/use-case.ts';
-import { accountStatus, roleName } from './admin.ts';
+import { roleName } from './admin.ts';
 
 const Found = z.object({
   id: id('user'),

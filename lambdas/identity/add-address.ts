@@ -1,9 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import * as z from 'zod/mini';
 import { http } from '../kernel/http.ts';
-import { sql } from '../kernel/sql.ts';
 import { signedIn, useCase } from '../kernel/use-case.ts';
-import { Address, AddressRow, addressFields, addressRefusals, open, prepare } from './addresses.ts';
+import { Address, AddressRow, addressFields, addressRefusals, open, saveAddress } from './addresses.ts';
 
 /** Adds an address. The first becomes the default by itself. */
 export const addAddress = useCase({
@@ -16,16 +15,7 @@ export const addAddress = useCase({
   refusals: addressRefusals,
   needs: ['sealing', 'geocoding'],
   reveal: row => open(z.parse(AddressRow, row)),
-  async run(input, { db, marketplace }) {
-    const address = await prepare(randomUUID(), input, marketplace);
-    const row = await db.one(
-      sql`select id, kind, label, sealed_lines, city, state, zip_code, country, app.place(location) as location,
-                 is_default, validated_at is not null as is_validated, created_at
-          from identity.save_address(${address}::jsonb, true)`,
-      AddressRow,
-    );
-    return open(row);
-  },
+  run: (input, call) => saveAddress(randomUUID(), input, true, call),
 });
 
 export const handler = http(addAddress);

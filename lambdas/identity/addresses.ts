@@ -3,6 +3,9 @@ import type { Marketplace } from '../../marketplaces/marketplace.ts';
 import { flag, id, instant, place, text } from '../kernel/fields.ts';
 import { Refusal, refuse } from '../kernel/refusal.ts';
 import { seal, unseal } from '../kernel/seal.ts';
+import { sql } from '../kernel/sql.ts';
+import type { SignedInCall } from '../kernel/use-case.ts';
+import type { Postal } from './geocode.ts';
 
 /** Which houses, flats and doors: kept sealed, as one text. */
 const lines = {
@@ -71,10 +74,27 @@ export const addressRefusals = {
 const Fields = z.object(addressFields);
 
 /**
- * What `identity.save_address` takes. Where the marketplace asks for it, the address is looked up first: throws address_not_found,
- * or unavailable when it cannot be. Needs 'sealing' and 'geocoding'.
+ * Keeps a new address, or what an address says now, and shows it. Where the marketplace asks for it, the address is looked up first:
+ * throws address_not_found, or unavailable when it cannot be. Needs 'sealing' and 'geocoding'.
  */
-export async function prepare(
+export async function saveAddress(
+  addressId: string,
+  input: z.output<typeof Fields>,
+  isNew: boolean,
+  { db, marketplace }: SignedInCall,
+) {
+  const address = await prepare(addressId, input, marketplace);
+  const row = await db.one(
+    sql`select id, kind, label, sealed_lines, city, state, zip_code, country, app.place(location) as location,
+               is_default, validated_at is not null as is_validated, created_at
+        from identity.save_address(${address}::jsonb, ${isNew}::boolean)`,
+    AddressRow,
+  );
+  return open(row);
+}
+
+/** What `identity.save_address` takes. */
+async function prepare(
   addressId: string,
   { street, unit, ...rest }: z.output<typeof Fields>,
   marketplace: Marketplace,
@@ -86,7 +106,7 @@ export async function prepare(
   return { ...rest, id: addressId, country, location, sealed_lines, is_validated: validates };
 }
 
-async function locate(address: Parameters<typeof import('./geocode.ts').geocode>[0]) {
+async function locate(address: Postal) {
   const { geocode } = await import('./geocode.ts');
   const location = await geocode(address);
   if (location === null) throw new Refusal(addressRefusals.address_not_found);

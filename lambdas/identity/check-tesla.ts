@@ -3,7 +3,7 @@ import { http } from '../kernel/http.ts';
 import { Refusal } from '../kernel/refusal.ts';
 import { signedIn, useCase } from '../kernel/use-case.ts';
 import { readRegion, TeslaError } from './tesla.ts';
-import { accessTokenOf, teslaRefusals } from './tesla-tokens.ts';
+import { teslaGrantOf, teslaRefusals } from './tesla-tokens.ts';
 
 /** Asks Tesla with the person's token, which is refreshed before where it has expired. */
 export const checkTesla = useCase({
@@ -18,7 +18,7 @@ export const checkTesla = useCase({
   credentials: true,
   needs: ['tesla', 'sealing'],
   async run(_input, { db, now }) {
-    const token = await accessTokenOf(db, now);
+    const { token } = await teslaGrantOf(db, now);
     try {
       return { region: await readRegion(token) };
     } catch (error) {

@@ -16,11 +16,11 @@ export const beginRefusals = {
   ...limits,
 };
 
-/** Refusals of the routes that confirm one. That somebody else has the contact is told to who has shown a code of it. */
+/** Refusals of the routes that confirm one. That somebody else has proven the contact is told to who has shown a code of it. */
 export const confirmRefusals = {
   ...codeRefusals,
-  users_email_key: refuse('email_taken', 409, 'An account with this e-mail address exists.', 'email'),
-  users_phone_key: refuse('phone_taken', 409, 'An account with this phone number exists.', 'phone'),
+  users_email_key: refuse('email_taken', 409, 'Another account has proven this e-mail address.', 'email'),
+  users_phone_key: refuse('phone_taken', 409, 'Another account has proven this phone number.', 'phone'),
 };
 
 /** The fields of a confirmation: the code of the new end, and the one of the former, or of the other contact, where one is proven. */

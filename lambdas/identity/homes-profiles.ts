@@ -37,7 +37,7 @@ const host = {
   languages,
 };
 
-export const hostCategory = z.enum(['owner', 'broker', 'company']).check(z.meta({ examples: ['owner'] }));
+const hostCategory = z.enum(['owner', 'broker', 'company']).check(z.meta({ examples: ['owner'] }));
 
 const kept = { profile_completeness: count(0, 100, 70), created_at: instant, updated_at: instant };
 

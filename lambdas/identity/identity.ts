@@ -33,6 +33,11 @@ export const language = z
   .string()
   .check(z.regex(/^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$/), z.maxLength(10), z.meta({ examples: ['en'] }));
 
+/** What an account can be: 'pending' waits for the proof of its number. */
+export const accountStatus = z
+  .enum(['pending', 'active', 'suspended', 'banned', 'deleted'])
+  .check(z.meta({ examples: ['active'] }));
+
 /** What a person sees of their own account. */
 export const Account = z.object({
   id: id('user'),
@@ -42,7 +47,7 @@ export const Account = z.object({
   phone: z.nullable(phone),
   phone_verified_at: z.nullable(instant),
   roles: z.array(text(1, 40, 'host')),
-  account_status: z.enum(['pending', 'active', 'suspended', 'banned', 'deleted']),
+  account_status: accountStatus,
   preferred_language: language,
   created_at: instant,
 });
@@ -96,7 +101,7 @@ export const CODE_SECONDS = 600;
 export const accountSuspended = { account_suspended: common.account_suspended };
 
 /** Why somebody may not come in: `account_status` is 'suspended', 'banned' or 'deleted'. */
-export const Suspension = z.object({
+const Suspension = z.object({
   account_status: z.string(),
   reason: z.nullable(z.string()),
   until: z.nullable(instant),

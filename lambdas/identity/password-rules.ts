@@ -34,10 +34,7 @@ const BOTH_WAYS = [...RUNS, ...RUNS.map(run => [...run].reverse().join(''))];
  * @param about what anybody may know of the person: name, address, number, marketplace
  * @throws Refusal password_trivial or password_breached, naming the field
  */
-export async function judgePassword(
-  password: string,
-  about: readonly (string | null | undefined)[],
-): Promise<void> {
+async function judgePassword(password: string, about: readonly (string | null | undefined)[]): Promise<void> {
   const plain = simplify(password);
   if (isPattern(plain) || about.some(fact => saysNothingElse(plain, fact ?? ''))) {
     throw new Refusal(passwordRefusals.password_trivial);

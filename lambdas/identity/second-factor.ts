@@ -11,7 +11,7 @@ export const secondFactorFields = { code: z.optional(sixDigits), recovery_code: 
 type Shown = { code?: string; recovery_code?: string };
 
 /** What the database settles: the step of a code that fitted, or the hash of a recovery code. */
-export type SecondFactor = { step: number | null; recovery_hash: string | null };
+type SecondFactor = { step: number | null; recovery_hash: string | null };
 
 /**
  * Judges what was shown. A recovery code is only hashed here, the database knows whether it is good. Needs 'sealing'.

@@ -52,8 +52,18 @@ export const signUp = useCase({
     ),
   output: SignedIn,
   refusals: {
-    users_email_key: refuse('email_taken', 409, 'An account with this e-mail address exists.', 'email'),
-    users_phone_key: refuse('phone_taken', 409, 'An account with this phone number exists.', 'phone'),
+    users_email_key: refuse(
+      'email_taken',
+      409,
+      'An account with this e-mail address exists. If you did not make it, show a code of the purpose sign_up.',
+      'email',
+    ),
+    users_phone_key: refuse(
+      'phone_taken',
+      409,
+      'An account with this phone number exists. If you did not make it, show a code of the purpose sign_up.',
+      'phone',
+    ),
     ...codeRefusals,
     ...passwordRefusals,
     ...limits,

@@ -55,11 +55,7 @@ const Held = z.object({
 });
 
 /** What it takes to ask the Fleet API for somebody. */
-export type TeslaGrant = { token: string; region: 'na' | 'eu' | 'cn' };
-
-/** The caller's access token: see `teslaGrantOf`. */
-export const accessTokenOf = async (db: Database, now: Date): Promise<string> =>
-  (await teslaGrantOf(db, now)).token;
+type TeslaGrant = { token: string; region: 'na' | 'eu' | 'cn' };
 
 const ownTokens = () => sql`
   select state, user_id, region, access_token_sealed, refresh_token_sealed from identity.use_tesla_tokens()`;

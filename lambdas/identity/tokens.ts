@@ -1,6 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
 import type * as z from 'zod/mini';
-
 import { environment } from '../kernel/environment.ts';
 import { ISSUER } from '../kernel/tokens.ts';
 import type { Opened } from './identity.ts';

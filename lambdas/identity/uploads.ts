@@ -4,14 +4,16 @@ import { count, id, instant, text } from '../kernel/fields.ts';
 /** Bytes that one file may have. */
 export const LARGEST_FILE = 10 * 2 ** 20;
 
+const PICTURES = ['image/jpeg', 'image/png', 'image/webp'];
+
 /** What a file is for, and which types it may have then. */
 export const contentTypes: Readonly<
   Record<'profile_photo' | 'document' | 'space_photo' | 'review_photo', readonly string[]>
 > = {
-  profile_photo: ['image/jpeg', 'image/png', 'image/webp'],
-  document: ['image/jpeg', 'image/png', 'image/webp', 'application/pdf'],
-  space_photo: ['image/jpeg', 'image/png', 'image/webp'],
-  review_photo: ['image/jpeg', 'image/png', 'image/webp'],
+  profile_photo: PICTURES,
+  document: [...PICTURES, 'application/pdf'],
+  space_photo: PICTURES,
+  review_photo: PICTURES,
 };
 
 export const purpose = z

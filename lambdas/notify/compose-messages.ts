@@ -59,7 +59,7 @@ export const handler = queue({
 });
 
 /** The notices that an event causes, none for an event that needs none. */
-export function noticesOf(type: string, event: z.output<typeof BookingEvent>): Notice[] {
+function noticesOf(type: string, event: z.output<typeof BookingEvent>): Notice[] {
   const rule = RULES[type];
   if (!rule || (type === 'booking.placed' && event.awaits !== 'answer')) return [];
   const { number, resource_name, starts_at, ends_at, time_zone } = event;

@@ -34,6 +34,16 @@ const RULES: Readonly<Record<string, (facts: Facts) => Telling | null>> = {
   'identity.tesla_link_broken': () => ({ template: 'tesla_link_broken', variables: {} }),
   'verification.standing_changed': facts =>
     facts.status === 'verified' ? { template: 'provider_verified', variables: {} } : null,
+  'parking.space_reviewed': ({ approval_status, title, reason }) => ({
+    template: approval_status === 'approved' ? 'space_approved' : 'space_rejected',
+    variables: { resource_name: String(title), reason: String(reason ?? '') },
+  }),
+  'parking.navigation_failed': ({ number, resource_name }) => ({
+    template: 'navigation_failed',
+    topic: 'bookings',
+    channels: ['push', 'sms', 'email'],
+    variables: { number: String(number), resource_name: String(resource_name) },
+  }),
   'reviews.requested': facts => ({
     template: 'review_requested',
     topic: 'reviews',

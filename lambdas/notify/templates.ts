@@ -216,6 +216,25 @@ const en = {
     short: '{marketplace}: Tesla has ended the link to your account. Please link it again.',
     whatsapp: [],
   },
+  space_approved: {
+    subject: '{resource_name} is approved',
+    text: 'We have approved {resource_name}: it can be found and booked in {marketplace} now.',
+    short: '{marketplace}: {resource_name} is approved and can be found now.',
+    whatsapp: ['resource_name'],
+  },
+  space_rejected: {
+    subject: '{resource_name} was not approved',
+    text: 'We could not approve {resource_name}. The reason: {reason} Change it in {marketplace}, and we look at it again.',
+    short: '{marketplace}: {resource_name} was not approved. {reason}',
+    whatsapp: ['resource_name', 'reason'],
+  },
+  navigation_failed: {
+    subject: 'Your car does not know the way to {resource_name}',
+    text: 'We could not send your Tesla its way to {resource_name}. Booking {number} stays as it is: it shows the address, and what went wrong.',
+    short:
+      '{marketplace}: we could not send your Tesla its way to {resource_name}. {number} shows the address.',
+    whatsapp: ['number', 'resource_name'],
+  },
   review_requested: {
     subject: 'How was booking {number}?',
     text: 'Booking {number} of {resource_name} is over. Tell others how it was until {closes_at}: {review_url}',

@@ -12,8 +12,8 @@ const Removed = z.object({ target: z.string(), removed: z.int() });
 
 /**
  * Keeps nothing longer than promised: purges people 90 days after they deleted their account, erases archives after their day and
- * files that were announced and never used, and removes what the retention policies name. Objects go before the rows that know them, so that a run which breaks off leaves
- * nothing behind that the next cannot find.
+ * files that were announced and never used, and removes what the retention policies name. Objects go before the rows that know
+ * them, so that a run which breaks off leaves nothing behind that the next cannot find.
  */
 export const handler = schedule({
   name: 'apply-retention',

@@ -11,9 +11,7 @@ import { environment } from '../kernel/environment.ts';
 import { unavailable } from './verification.ts';
 
 /** What a comparison found. `similarity` in percent. */
-export type Comparison =
-  | { outcome: 'compared'; similarity: number }
-  | { outcome: 'no_face' | 'image_unusable' };
+type Comparison = { outcome: 'compared'; similarity: number } | { outcome: 'no_face' | 'image_unusable' };
 
 let client: RekognitionClient | undefined;
 

@@ -16,17 +16,18 @@ const refusals = {
   ...providerRefusals,
 };
 
-const Settled = z.object({
-  settled: z.enum([
-    'verified',
-    'wrong_code',
-    'code_expired',
-    'aadhaar_refused',
-    'aadhaar_taken',
-    'provider_unavailable',
-  ]),
-  mine: z.nullable(Verification),
-});
+const Settled = z.discriminatedUnion('settled', [
+  z.object({ settled: z.literal('verified'), mine: Verification }),
+  z.object({
+    settled: z.enum([
+      'wrong_code',
+      'code_expired',
+      'aadhaar_refused',
+      'aadhaar_taken',
+      'provider_unavailable',
+    ]),
+  }),
+]);
 
 /** The second step of proving an Aadhaar number: the code that UIDAI has sent. Five tries a code. */
 export const verifyAadhaar = useCase({
@@ -57,20 +58,23 @@ export const verifyAadhaar = useCase({
     });
     const outcome: Verdict | 'provider_unavailable' =
       verdict instanceof ProviderError ? 'provider_unavailable' : verdict;
-    const { settled, mine } = await db.one(
+    const answer = await db.one(
       sql`select * from verification.settle_aadhaar(${reference}::uuid, ${outcome}::text)`,
       Settled,
     );
-    if (mine !== null) return mine;
+    if (answer.settled === 'verified') return answer.mine;
     if (verdict instanceof ProviderError) throw unavailable(verdict.retryAfter, verdict);
-    if (settled === 'wrong_code') throw wrongCode(attempt.attempts_left);
-    throw new Refusal(refusals[settled === 'verified' ? 'aadhaar_refused' : settled]);
+    if (answer.settled === 'wrong_code') throw wrongCode(attempt.attempts_left);
+    throw new Refusal(refusals[answer.settled]);
   },
 });
 
 function wrongCode(attemptsLeft: number): Refusal {
   const message = `is wrong; attempts left: ${attemptsLeft}`;
-  return new Refusal(refusals.wrong_code, { errors: [{ field: 'otp', code: 'wrong_code', message }] });
+  return new Refusal(refusals.wrong_code, {
+    errors: [{ field: 'otp', code: 'wrong_code', message }],
+    facts: { attempts_left: attemptsLeft },
+  });
 }
 
 export const handler = http(verifyAadhaar);

@@ -34,11 +34,11 @@ const Inputs = z.object({
   retry_after: z.nullable(z.int()),
 });
 
-const Settled = z.object({
-  settled: z.enum(['verified', 'face_mismatch', 'no_face', 'image_unusable', 'too_many_attempts']),
-  attempts_left: z.int(),
-  mine: z.nullable(Verification),
-});
+const Settled = z.discriminatedUnion('settled', [
+  z.object({ settled: z.literal('verified'), mine: Verification }),
+  z.object({ settled: z.enum(['face_mismatch', 'no_face', 'image_unusable']), attempts_left: z.int() }),
+  z.object({ settled: z.literal('too_many_attempts') }),
+]);
 
 /**
  * Proves by a selfie that a document is the person's own: Rekognition compares the two faces, and from the marketplace's
@@ -77,14 +77,14 @@ export const verifyFace = useCase({
         : found.similarity >= threshold
           ? 'verified'
           : 'face_mismatch';
-    const { settled, mine, ...left } = await db.one(
+    const answer = await db.one(
       sql`select * from verification.settle_face(${selfie_upload_id}::uuid, ${document_id}::uuid, ${outcome}::text,
             ${similarity}::numeric, ${threshold}::numeric)`,
       Settled,
     );
-    if (mine !== null) return mine;
-    if (settled === 'verified' || settled === 'too_many_attempts') throw tooManyAttempts(86_400);
-    throw refused(settled, Math.min(left.attempts_left, attempts_left - 1));
+    if (answer.settled === 'verified') return answer.mine;
+    if (answer.settled === 'too_many_attempts') throw tooManyAttempts(86_400);
+    throw refused(answer.settled, Math.min(answer.attempts_left, attempts_left - 1));
   },
 });
 

@@ -1,7 +1,9 @@
 import { randomUUID } from 'node:crypto';
+import { Secret, TOTP } from 'otpauth';
 import { vi } from 'vitest';
 import { sql } from '../../lambdas/kernel/sql.ts';
 import { anonymous } from '../support/client.ts';
+import { advanceClock } from '../support/clock.ts';
 import { messagesTo } from '../support/control-aws.ts';
 import { asOwner } from '../support/database.ts';
 import { deliverEvents } from '../support/deliver-events.ts';
@@ -60,6 +62,22 @@ export async function codeSentTo(to: string): Promise<string> {
   const codes = (await messagesTo(to)).map(({ body }) => /\b\d{6}\b/.exec(body)?.[0]);
   return codes.find(code => code !== undefined) ?? 'no code';
 }
+
+/** Asks for a code of a purpose and reads it from the message that arrives. A destination is sent two a minute at most. */
+export async function askCode(
+  to: { email?: string; phone?: string },
+  purpose: string,
+  marketplace = 'driveway',
+): Promise<string> {
+  advanceClock(31);
+  const asked = await auth('request-otp', { ...to, purpose }, { marketplace });
+  if (asked.status !== 202) throw new Error(`The request answered ${asked.status}: ${asked.text}`);
+  return codeSentTo(to.email ?? to.phone ?? '');
+}
+
+/** The code that an authenticator app shows, some 30-second steps from now. */
+export const appCode = (secret: string, steps = 0) =>
+  new TOTP({ secret: Secret.fromBase32(secret) }).generate({ timestamp: Date.now() + steps * 30_000 });
 
 /** A code that is not this one. */
 export const other = (code: string) => (code === '000000' ? '000001' : '000000');

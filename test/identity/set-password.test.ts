@@ -6,7 +6,17 @@ import { messagesTo } from '../support/control-aws.ts';
 import { asOwner } from '../support/database.ts';
 import { deliverEvents } from '../support/deliver-events.ts';
 import { signUp } from '../support/people.ts';
-import { audited, auth, codeSentTo, newAccount, newEmail, newPhone, other, PASSWORD } from './accounts.ts';
+import {
+  askCode,
+  audited,
+  auth,
+  codeSentTo,
+  newAccount,
+  newEmail,
+  newPhone,
+  other,
+  PASSWORD,
+} from './accounts.ts';
 
 const NEW = 'seven blue lanterns hum';
 
@@ -113,11 +123,6 @@ test('somebody who is signed in changes the password, and other sessions end', a
 });
 
 const FIRST = '/api/v1/users/me/password';
-const askCode = async (to: { email?: string; phone?: string }, purpose: string) => {
-  advanceClock(31);
-  expect((await auth('request-otp', { ...to, purpose })).status).toBe(202);
-  return codeSentTo(to.email ?? to.phone ?? '');
-};
 
 test('whoever signs in with codes only sets a first password with a fresh code, not by a session alone', async () => {
   const { user, access_token } = await newAccount({ password: undefined });

@@ -90,6 +90,7 @@ describe('the application', () => {
     const phone = '+919812345678';
     const account = {
       phone,
+      email: 'asha@phone.example',
       full_name: 'Asha Rao',
       password: 'correct horse battery',
       roles: ['customer'],

@@ -71,8 +71,20 @@ async function signUp(role: string): Promise<string> {
     },
     ip: `10.1.${callers >> 8}.${callers & 255}`,
   });
-  return String((answer.body as { access_token: string }).access_token);
+  const token = String((answer.body as { access_token: string }).access_token);
+  if (role === 'driver') {
+    const { body } = await send(
+      '/driveway/api/v1/vehicles',
+      { license_plate: randomUUID().slice(0, 8) },
+      token,
+    );
+    cars.set(token, body.id);
+  }
+  return token;
 }
+
+/** The vehicle of each driver, by the driver's token. */
+const cars = new Map<string, unknown>();
 
 async function listSpace(): Promise<string> {
   const { body } = await send(
@@ -93,7 +105,12 @@ const HOUR = 3_600_000;
 const from = new Date(Math.ceil(Date.now() / HOUR + 48) * HOUR).toISOString();
 const to = new Date(Date.parse(from) + HOUR).toISOString();
 const book = (space: string, token: string, key: string = randomUUID()) =>
-  send(`/driveway/api/v1/parking/spaces/${space}/bookings`, { from, to }, token, key);
+  send(
+    `/driveway/api/v1/parking/spaces/${space}/bookings`,
+    { from, to, vehicle_id: cars.get(token) },
+    token,
+    key,
+  );
 const fault = async (spec: Record<string, unknown>) => {
   const added = await send('/_local/faults', spec);
   expect(added.status).toBe(201);

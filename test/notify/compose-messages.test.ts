@@ -93,6 +93,7 @@ test("a message's id holds the time of its event, so that a late twin finds it",
   const event = await eventOf('booking.confirmed', booking(driver.user.id, host.user.id));
   await consume('notifications', event);
   const rows = await asOwner(sql`select id from notify.messages where event_id = ${event.id}::uuid`);
+  expect(rows).toHaveLength(2);
   for (const { id } of rows) {
     expect(id.slice(0, 13)).toBe(event.id.slice(0, 13));
     expect(id).toMatch(/^[\da-f]{8}-[\da-f]{4}-7[\da-f]{3}-[89ab][\da-f]{3}-[\da-f]{12}$/);

@@ -1,15 +1,16 @@
 import { expect, test } from 'vitest';
 import { sql } from '../../lambdas/kernel/sql.ts';
-import { auth, codeSentTo, newPhone, other } from '../identity/accounts.ts';
+import { askCode, auth, codeSentTo, newPhone, other, PASSWORD } from '../identity/accounts.ts';
+import { pay, topUp } from '../money/ledger.ts';
 import { again, booked, inHours, listed } from '../parking/spaces.ts';
 import { anonymous, Client } from '../support/client.ts';
 import { messagesTo } from '../support/control-aws.ts';
 import { asOwner } from '../support/database.ts';
 import { deliverEvents } from '../support/deliver-events.ts';
 import { runSchedule } from '../support/invoke.ts';
-import { signUp } from '../support/people.ts';
-import { age, codeFor, deleteMe, statusOf } from './deletions.ts';
-import { liveAWhile, PASSWORD } from './journey.ts';
+import { signUp, signUpStaff } from '../support/people.ts';
+import { age, deleteMe, statusOf } from './deletions.ts';
+import { liveAWhile } from './journey.ts';
 
 const DAY = 24 * 3600;
 const ME = '/api/v1/users/me';
@@ -58,6 +59,18 @@ test('a deleted account is closed at once, and its owner is told until when it c
   ]);
 });
 
+test('an account in which money lies is not deleted before that is settled; credits are none', async () => {
+  const person = await signUp('driveway', { roles: ['driver'] });
+  await topUp(person.id, 500);
+  expect(await deleteMe(person)).toMatchObject({ status: 409, body: { code: 'money_owed' } });
+  expect(await statusOf(person.id)).toMatchObject({ account_status: 'active' });
+  await pay(person.id, 500);
+  const staff = await signUpStaff('driveway');
+  const gift = { amount: 5, description: 'A gift.' };
+  expect((await staff.post(`/api/v1/admin/users/${person.id}/credits`, gift)).status).toBe(201);
+  expect((await deleteMe(person)).status).toBe(200);
+});
+
 test('an account is deleted by a one-time code where there is no password', async () => {
   const phone = newPhone();
   const made = await auth('signup', { phone, full_name: 'Ravi', roles: ['driver'] });
@@ -69,7 +82,7 @@ test('an account is deleted by a one-time code where there is no password', asyn
   await auth('request-otp', { phone });
   const signIn = await codeSentTo(phone);
   expect((await deleteMe(person, { code: signIn })).body.code, 'a code to sign in').toBe('code_expired');
-  const code = await codeFor({ phone }, 'delete_account');
+  const code = await askCode({ phone }, 'delete_account');
   const [message] = await messagesTo(phone);
   expect(message?.body).toContain('delete your Driveway-Hub account');
   expect((await auth('verify-otp', { phone, code })).body.code, 'signs nobody in').toBe('wrong_code');

@@ -1,11 +1,8 @@
-import { expect } from 'vitest';
 import { sql } from '../../lambdas/kernel/sql.ts';
-import { auth, codeSentTo } from '../identity/accounts.ts';
+import { auth, PASSWORD } from '../identity/accounts.ts';
 import type { Client } from '../support/client.ts';
-import { advanceClock } from '../support/clock.ts';
 import { asOwner } from '../support/database.ts';
 import { type Person, randomAddress } from '../support/people.ts';
-import { PASSWORD } from './journey.ts';
 
 const ME = '/api/v1/users/me';
 
@@ -15,13 +12,6 @@ export const deleteMe = (client: Client, proof: Record<string, unknown> = { pass
 /** Asks for a deleted account, as somebody without a session. */
 export const restore = (body: Record<string, unknown>, marketplace = 'driveway') =>
   auth('restore-account', body, { marketplace, ip: randomAddress() });
-
-/** A code of a purpose, as it arrives. A destination is sent two a minute at most. */
-export async function codeFor(to: { email: string } | { phone: string }, purpose: string): Promise<string> {
-  advanceClock(31);
-  expect((await auth('request-otp', { ...to, purpose })).status).toBe(202);
-  return codeSentTo('email' in to ? to.email : to.phone);
-}
 
 export const statusOf = async (id: string) =>
   (

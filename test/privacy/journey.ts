@@ -1,11 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import { newPhone } from '../identity/accounts.ts';
+import { newPhone, PASSWORD } from '../identity/accounts.ts';
 import { jpeg, upload } from '../identity/profile-files.ts';
 import { booked, inHours, listed } from '../parking/spaces.ts';
 import { Client } from '../support/client.ts';
 import { Person, randomAddress, signUp } from '../support/people.ts';
-
-export const PASSWORD = 'correct horse battery staple';
 
 /** What is found nowhere else: each a word of its own, so that a search of every table finds what is left. */
 export type Markers = Readonly<

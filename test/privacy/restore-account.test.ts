@@ -1,13 +1,21 @@
 import { expect, test } from 'vitest';
 import { sql } from '../../lambdas/kernel/sql.ts';
-import { auth, codeSentTo, countTrips, newEmail, newPhone, other } from '../identity/accounts.ts';
+import {
+  askCode,
+  auth,
+  codeSentTo,
+  countTrips,
+  newEmail,
+  newPhone,
+  other,
+  PASSWORD,
+} from '../identity/accounts.ts';
 import { Client } from '../support/client.ts';
 import { advanceClock } from '../support/clock.ts';
 import { asOwner } from '../support/database.ts';
 import { runSchedule } from '../support/invoke.ts';
 import { randomNumber, signUp } from '../support/people.ts';
-import { age, codeFor, deleteMe, restore, statusOf } from './deletions.ts';
-import { PASSWORD } from './journey.ts';
+import { age, deleteMe, restore, statusOf } from './deletions.ts';
 
 test('an account can be restored for 90 days, and not by somebody who does not know the password', async () => {
   const person = await signUp('driveway', { roles: ['driver'] });
@@ -30,12 +38,12 @@ test('an account is restored by a one-time code too, in one trip, and never by o
   const phone = newPhone();
   const made = await auth('signup', { phone, full_name: 'Ravi', roles: ['driver'] });
   const person = new Client('driveway', made.body.access_token);
-  const early = await codeFor({ phone }, 'restore_account');
+  const early = await askCode({ phone }, 'restore_account');
   expect(early, 'nobody is deleted').toBe('no code');
-  await deleteMe(person, { code: await codeFor({ phone }, 'delete_account') });
-  await codeFor({ phone }, 'sign_in');
+  await deleteMe(person, { code: await askCode({ phone }, 'delete_account') });
+  await askCode({ phone }, 'sign_in');
   expect((await restore({ phone, code: '123456' })).body.code).toBe('wrong_code');
-  const code = await codeFor({ phone }, 'restore_account');
+  const code = await askCode({ phone }, 'restore_account');
   const wrong = await restore({ phone, code: other(code) });
   expect(wrong).toMatchObject({ status: 400, body: { code: 'wrong_code', attempts_left: 4 } });
   expect(await restore({ phone, code }, 'homigo')).toMatchObject({ body: { code: 'code_expired' } });
@@ -43,7 +51,7 @@ test('an account is restored by a one-time code too, in one trip, and never by o
   expect(await countTrips(() => restore({ phone, code }))).toEqual([1]);
   expect(await statusOf(made.body.user.id)).toMatchObject({ account_status: 'active', deleted: false });
   expect(await restore({ phone, code })).toMatchObject({ status: 410, body: { code: 'code_expired' } });
-  const signedIn = await auth('verify-otp', { phone, code: await codeFor({ phone }, 'sign_in') });
+  const signedIn = await auth('verify-otp', { phone, code: await askCode({ phone }, 'sign_in') });
   expect(signedIn.status).toBe(200);
 });
 
@@ -52,7 +60,7 @@ test('of two who show a code to restore at once one does it, and somebody elseâ€
   const made = await auth('signup', { email, password: PASSWORD, full_name: 'Ravi', roles: ['driver'] });
   await deleteMe(new Client('driveway', made.body.access_token));
   await deleteMe(bystander);
-  const code = await codeFor({ email }, 'restore_account');
+  const code = await askCode({ email }, 'restore_account');
   const answers = await Promise.all([1, 2].map(() => restore({ email, code })));
   expect(answers.map(({ status }) => status).sort()).toEqual([204, 410]);
   expect(await statusOf(bystander.id)).toMatchObject({ account_status: 'deleted' });
@@ -68,7 +76,7 @@ test('a number that nobody has proven restores nothing while the address is prov
     sql`update identity.users set email_verified_at = app.now() where id = ${id}::uuid returning id`,
   );
   await deleteMe(new Client('driveway', made.body.access_token));
-  const code = await codeFor({ phone: contact.phone }, 'restore_account');
+  const code = await askCode({ phone: contact.phone }, 'restore_account');
   const answer = await restore({ phone: contact.phone, code });
   expect(answer).toMatchObject({ status: 403, body: { code: 'contact_unproven' } });
   expect(await statusOf(id)).toMatchObject({ account_status: 'deleted' });

@@ -98,7 +98,6 @@ test('a role that is given or taken away changes what is needed, and the standin
     );
     const [row] = await run(`select status from verification.providers where user_id = '${person.id}'`);
     expect(row.status).toBe('pending');
-    await run(`delete from identity.users where id = '${person.id}'`);
   });
 });
 

@@ -1,14 +1,11 @@
 -- What staff see of an account, as the use cases' `StaffAccount` reads it.
 create or replace function admin.account(person identity.users) returns jsonb
 language sql stable security definer set search_path = public, pg_temp as $$
-  select jsonb_build_object('id', person.id, 'full_name', person.full_name, 'email', person.email,
-    'email_verified_at', person.email_verified_at, 'phone_sealed', person.phone_sealed, 'phone_hash', person.phone_hash,
-    'phone_verified_at', person.phone_verified_at, 'roles', identity.roles_of(person.id),
+  select identity.account(person) || jsonb_build_object(
     'permissions', (select coalesce(jsonb_agg(p.permission order by p.permission), '[]') from identity.user_permissions p
       where p.user_id = person.id),
-    'account_status', person.account_status, 'reason', person.status_reason, 'until', person.suspended_until,
-    'has_second_factor', person.two_factor_confirmed_at is not null, 'preferred_language', person.preferred_language,
-    'last_login_at', person.last_login_at, 'created_at', person.created_at)
+    'reason', person.status_reason, 'until', person.suspended_until,
+    'has_second_factor', person.two_factor_confirmed_at is not null, 'last_login_at', person.last_login_at)
 $$;
 
 -- Shows an account to staff. That somebody looked is on record.

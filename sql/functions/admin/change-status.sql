@@ -1,5 +1,6 @@
 -- Suspends an account until a moment, or until staff end it; bans it, which also ends its sessions; or sets it back to what it was
--- before ('active', which ends the wait of a pending one). Answers with how it stands then. To repeat it changes nothing and is not
+-- before ('active', which ends the wait of a pending one). What somebody lists who is kept out is paused, for its owner to bring back.
+-- Answers with how it stands then. To repeat it changes nothing and is not
 -- audited again.
 create or replace function admin.change_status(user_id uuid, wanted_status text, ends_at timestamptz, words text)
 returns table (id uuid, account_status text, reason text, until timestamptz)
@@ -27,6 +28,7 @@ begin
       old_values => identity.suspension_of(person), new_values => identity.suspension_of(changed));
     perform app.emit('identity.account_status_changed',
       identity.suspension_of(changed) || jsonb_build_object('user_id', person.id));
+    if changed.account_status in ('suspended', 'banned') then perform parking.pause_spaces(person.id); end if;
     if changed.account_status = 'banned' then
       perform identity.revoke_session(s.id, 'ended_by_staff') from identity.sessions s
       where s.user_id = person.id and s.revoked_at is null;

@@ -1,9 +1,11 @@
 -- Deleting an account: at once nobody can use it and nobody finds it, for 90 days it can be restored, then the purge comes.
 
--- What a person owes or is owed, which keeps the account open. Nothing in the system owes money yet.
+-- What a person owes (negative) or is owed, which keeps the account open. Credits are a promise, not money.
 create or replace function privacy.debts(person_id uuid) returns table (kind text, amount bigint, currency text)
 language sql stable security definer set search_path = public, pg_temp as $$
-  select null::text, null::bigint, null::text where false
+  select a.kind, b.balance, a.currency
+  from money.accounts a join money.balances b on b.account_id = a.id
+  where a.owner_id = person_id and a.kind <> 'credits' and b.balance <> 0
 $$;
 
 -- Refuses while something of the person's is under way.
@@ -12,7 +14,9 @@ language plpgsql stable security definer set search_path = public, pg_temp as $$
 begin
   if exists (
     select from booking.bookings b join booking.flows f on f.id = b.flow_id
-    where person_id in (b.customer_id, b.provider_id) and b.status = any (f.live) and b.ends_at > app.now()
+    where person_id in (b.customer_id, b.provider_id) and b.status = any (f.live)
+      -- Who has come and not gone is under way, and what that costs is not known yet.
+      and (b.ends_at > app.now() or b.status = f.running)
       and (b.expires_at is null or b.expires_at > app.now())) then perform app.refuse('bookings_running'); end if;
   if exists (select from privacy.debts(person_id)) then perform app.refuse('money_owed'); end if;
   if 'super_admin' = any (identity.roles_of(person_id)) then perform identity.check_super_admins(person_id); end if;
@@ -72,24 +76,30 @@ begin
 end $$;
 
 -- Brings an account back as it was before. False where nothing can be restored (any more). An address or number that somebody has
--- taken since is refused by users_email_key or users_phone_key, unless this account has proven it and the other has not. Callable by
--- functions only: they know who asks.
+-- taken since is refused by users_email_key or users_phone_key. Callable by functions only: they know who asks.
 create or replace function privacy.reopen(person_id uuid) returns boolean
 language plpgsql security definer set search_path = public, pg_temp as $$
-declare person identity.users; reopened identity.users;
+declare reopened identity.users;
 begin
-  select * into person from identity.users u
-  where u.id = person_id and u.account_status = 'deleted' and u.purged_at is null
-    and u.deleted_at > app.now() - interval '90 days' for update;
-  if person.id is null then return false; end if;
-  perform identity.take_contact(person.id, case when person.email_verified_at is not null then person.email end,
-    case when person.phone_verified_at is not null then person.phone_hash end);
   update identity.users u set account_status = identity.standing_before(u), deleted_at = null
-  where u.id = person.id returning u.* into reopened;
+  where u.id = person_id and u.account_status = 'deleted' and u.purged_at is null
+    and u.deleted_at > app.now() - interval '90 days'
+  returning u.* into reopened;
+  if reopened.id is null then return false; end if;
   perform app.audit('account.restored', 'privacy', 'users', person_id::text, '{"account_status": "deleted"}',
     jsonb_build_object('account_status', reopened.account_status), user_id => coalesce(app.actor(), person_id));
   perform app.emit('privacy.account_restored', jsonb_build_object('user_id', person_id));
   return true;
+end $$;
+
+-- The same for the owner, who takes back what the account had proven from one that has taken it since and has not.
+create or replace function privacy.reopen_own(person_id uuid) returns boolean
+language plpgsql security definer set search_path = public, pg_temp as $$
+begin
+  perform identity.take_contact(u.id, case when u.email_verified_at is not null then u.email end,
+    case when u.phone_verified_at is not null then u.phone_hash end)
+  from identity.users u where u.id = person_id and u.account_status = 'deleted' and u.purged_at is null for update;
+  return privacy.reopen(person_id);
 end $$;
 
 -- Restoring begins as a sign-in does, with the same limits.
@@ -114,7 +124,7 @@ begin
       metadata => jsonb_build_object('identifier_hash', settle_restoring.identifier_hash));
     return false;
   end if;
-  if not privacy.reopen(person_id) then return false; end if;
+  if not privacy.reopen_own(person_id) then return false; end if;
   perform app.put_back('login-from:' || app.caller_network(), 50, interval '15 minutes');
   perform app.refill('login:' || settle_restoring.identifier_hash);
   return true;
@@ -132,7 +142,7 @@ begin
   if outcome = 'right' then
     outcome := case
       when not identity.prove_contact(person_id, restore_by_code.email, restore_by_code.phone_hash, false) then 'contact_unproven'
-      when privacy.reopen(person_id) then 'restored'
+      when privacy.reopen_own(person_id) then 'restored'
       else 'code_expired' end;
   end if;
   return next;

@@ -56,7 +56,7 @@ begin
   select u.id, u.marketplace from identity.users u where u.id = person_id
   on conflict on constraint providers_pkey do nothing;
   select * into earlier from verification.providers p where p.user_id = person_id for update;
-  -- An account that is being removed takes its roles with it one by one.
+  -- Another transaction has just taken the last role away that needed any.
   if earlier.user_id is null then return null; end if;
   standing := case
     when tally.held = tally.needed then 'verified'
