@@ -2,9 +2,11 @@ import { writeFileSync } from 'node:fs';
 import { cpus, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { benchAccounts } from './accounts.ts';
+import { benchBooking } from './booking.ts';
 import { type Bundle, benchBundles } from './bundles.ts';
 import { benchLedger } from './ledger.ts';
 import { benchMemory } from './memory.ts';
+import { benchPartitions } from './partitions.ts';
 import { benchRace } from './race.ts';
 import { benchSearch } from './search.ts';
 import type { Result } from './support/measure.ts';
@@ -15,6 +17,8 @@ const OUT = join(import.meta.dirname, '../docs/performance.md');
 const parts: Record<string, () => Promise<Result[]>> = {
   search: benchSearch,
   race: benchRace,
+  booking: benchBooking,
+  partitions: benchPartitions,
   ledger: benchLedger,
   accounts: benchAccounts,
   memory: benchMemory,
@@ -46,8 +50,8 @@ function report(): string {
   );
   const bare = bundles[0]?.milliseconds ?? Number.NaN;
   const sizes = bundles.map(
-    ({ name, kilobytes, milliseconds }) =>
-      `| ${name} | ${kilobytes.toFixed(0)} | ${milliseconds.toFixed(1)} | ${(milliseconds / bare).toFixed(2)} |`,
+    ({ name, kilobytes, inAll, milliseconds }) =>
+      `| ${name} | ${kilobytes.toFixed(0)} | ${inAll.toFixed(0)} | ${milliseconds.toFixed(1)} | ${(milliseconds / bare).toFixed(2)} |`,
   );
   return `# Performance
 
@@ -63,10 +67,11 @@ ${
     : `
 ## Bundles
 
-Size of each Lambda's code, minified CommonJS, and the median of 21 imports, each in a process of its own.
+Minified CommonJS: what an import reads, all files of the Lambda with the libraries that some calls load later, and the median of
+21 imports, each in a process of its own.
 
-| bundle | KB | import, ms | against the first |
-|---|---|---|---|
+| bundle | KB at start | KB in all | import, ms | against the first |
+|---|---|---|---|---|
 ${sizes.join('\n')}
 `
 }`;

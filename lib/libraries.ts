@@ -15,9 +15,6 @@ export type FileGraph = ReadonlyMap<string, readonly string[]>;
 const fileOf = (library: string) =>
   `${library.replace('@aws-sdk/', '').replace('@', '').replaceAll('/', '-')}.js`;
 
-/** Files that hold lists more than code: numbering plans and passwords. */
-export const DATA_LIBRARIES = ['libphonenumber-js/min', '@zxcvbn-ts/language-common'].map(fileOf);
-
 /** Keeps the libraries out of the bundles. */
 export const libraries: Plugin = {
   name: 'libraries',
