@@ -42,10 +42,16 @@ async function race(name: string, databaseUrl?: string): Promise<Result> {
         ...(await Promise.all(Array.from({ length: 10 }, (_, k) => signUp(cloud, 'driver', n + k)))),
       );
     }
+    const cars: (string | undefined)[] = [];
+    for (const [n, token] of tokens.entries()) {
+      cars.push((await send(api, '/vehicles', token, { license_plate: `RACE${n}` })).body.id);
+    }
     const from = new Date(Date.now() + 48 * 3_600_000).toISOString();
     const to = new Date(Date.now() + 49 * 3_600_000).toISOString();
     const answers = await Promise.all(
-      tokens.map(token => send(api, `/parking/spaces/${space.body.id}/bookings`, token, { from, to })),
+      tokens.map((token, n) =>
+        send(api, `/parking/spaces/${space.body.id}/bookings`, token, { from, to, vehicle_id: cars[n] }),
+      ),
     );
     const won = answers.filter(answer => answer.status === 201).length;
     const lost = answers.filter(answer => answer.status === 409 && answer.body.code === 'slot_taken').length;

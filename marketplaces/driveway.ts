@@ -50,7 +50,9 @@ export const driveway: Marketplace = {
           by: ['provider', 'staff', 'system'],
           opens: { of: 'starts_at', policy: 'no_show.after_minutes' },
         },
-        { from: 'active', to: 'completed', by: ['customer', 'provider', 'staff', 'system'] },
+        { from: 'active', to: 'completed', by: ['customer', 'staff', 'system'] },
+        // The customer has paid for all of it: nobody else lets the rest once more.
+        { from: 'active', to: 'completed', by: ['provider'], opens: { of: 'ends_at' } },
       ],
       timers: [
         {
@@ -93,7 +95,9 @@ export const driveway: Marketplace = {
     },
   },
   fees: { customer_basis_points: 1500 },
+  payments: { gateways: ['stripe'], capture: 'later' },
   address_validation: true,
+  home: { city: 'San Francisco', state: 'CA' },
   timeouts: { booking_request: 24 * 3600 },
   settings: {
     ...verificationSettings,
@@ -101,7 +105,7 @@ export const driveway: Marketplace = {
     ...bookingSettings,
     vehicle_required: {
       type: 'boolean',
-      value: false,
+      value: true,
       description: 'Nobody books without saying which of their vehicles comes.',
       is_public: true,
     },

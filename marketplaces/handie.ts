@@ -52,7 +52,9 @@ export const handie: Marketplace = {
           by: ['provider', 'staff', 'system'],
           opens: { of: 'starts_at', policy: 'no_show.after_minutes' },
         },
-        { from: 'in_progress', to: 'completed', by: ['customer', 'provider', 'staff', 'system'] },
+        { from: 'in_progress', to: 'completed', by: ['customer', 'staff', 'system'] },
+        // The customer has paid for all of it: nobody else lets the rest once more.
+        { from: 'in_progress', to: 'completed', by: ['provider'], opens: { of: 'ends_at' } },
       ],
       timers: [
         {
@@ -93,6 +95,7 @@ export const handie: Marketplace = {
     services: { customer: { type: 'customer_to_expert', details: [] } },
   },
   fees: { customer_basis_points: 0 },
+  payments: { gateways: ['razorpay'], capture: 'now' },
   timeouts: { booking_request: 24 * 3600 },
   settings: {
     ...verificationSettings,

@@ -21,6 +21,7 @@ export const homigo: Marketplace = {
   policies: {},
   reviews: {},
   fees: { customer_basis_points: 0 },
+  payments: { gateways: ['razorpay', 'paytm'], capture: 'now' },
   timeouts: { booking_request: 24 * 3600 },
   settings: verificationSettings,
 };

@@ -68,6 +68,9 @@ export type BookingPolicy = {
   overstay: { grace_minutes: number; rate_percent: number; at_most_minutes: number };
 };
 
+/** A provider of payments that the application has a client for. */
+export type PaymentGateway = 'stripe' | 'razorpay' | 'paytm' | 'paymongo' | 'bolt';
+
 /** A kind of review: its name, and what may be rated beside the whole. */
 export type ReviewKind = { type: string; details: readonly string[] };
 
@@ -138,8 +141,16 @@ export type Marketplace = {
     /** Added to what the customer pays, in basis points of the subtotal. */
     customer_basis_points: number;
   };
+  payments: {
+    /** Those that take payments, the preferred one first: the next is asked when one does not answer. */
+    gateways: readonly PaymentGateway[];
+    /** A booking's money is taken at once, or only reserved and taken when the booking is over. */
+    capture: 'now' | 'later';
+  };
   /** People's addresses must be known to the geocoder, which also says where they are. Absent: what people write is kept. */
   address_validation?: boolean;
+  /** Where a space is whose owner names neither city nor state. Absent: the city must be named. */
+  home?: { city: string; state: string };
   /** Seconds. */
   timeouts: {
     /** A request that the provider must accept expires after this, and at its start at the latest. */

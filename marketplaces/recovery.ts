@@ -20,6 +20,7 @@ export const recovery: Marketplace = {
   policies: {},
   reviews: { sessions: { customer: { type: 'customer_to_provider', details: [] } } },
   fees: { customer_basis_points: 0 },
+  payments: { gateways: ['bolt'], capture: 'now' },
   timeouts: { booking_request: 24 * 3600 },
   settings: { ...verificationSettings, ...reviewSettings },
 };

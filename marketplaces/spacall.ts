@@ -37,6 +37,7 @@ export const spacall: Marketplace = {
     },
   },
   fees: { customer_basis_points: 0 },
+  payments: { gateways: ['paymongo'], capture: 'now' },
   timeouts: { booking_request: 300 },
   settings: {
     ...verificationSettings,

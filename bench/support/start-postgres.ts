@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import pg from 'pg';
 import { startAws } from '../../local/aws/aws.ts';
 import { runMigration } from '../../test/support/run-migration.ts';
 
@@ -52,6 +53,13 @@ export async function startPostgres(): Promise<Server> {
       rmSync(home, { recursive: true, force: true });
     },
   };
+}
+
+/** A connection that has taken on a role. */
+export async function connectAs(url: string, role: string): Promise<pg.Client> {
+  const client = new pg.Client({ connectionString: url, options: `-c role=${role} -c timezone=UTC` });
+  await client.connect();
+  return client;
 }
 
 /** Migrates a database as a deployment would. Once in a process: the migration keeps its connection. */

@@ -4,7 +4,7 @@ import { momentOf, wallTimeOf } from './availability-wall-time.ts';
 const DAY = 86_400_000;
 
 /** A rule as its row has it: wall time of the zone, without one. */
-export type Recurring = {
+type Recurring = {
   start_time: string;
   end_time: string;
   recurrence_rule: string | null;
@@ -12,7 +12,7 @@ export type Recurring = {
 };
 
 /** The times of a rule that begin before `expanded_until`, as ISO 8601; `infinity` when there are no more. */
-export type Expansion = { times: [string, string][]; expanded_until: string };
+type Expansion = { times: [string, string][]; expanded_until: string };
 
 /**
  * Expands a rule in wall time: nine in the morning stays nine when clocks change. The recurrence is reckoned on days without a zone,
@@ -60,7 +60,7 @@ const PART: Readonly<Record<string, RegExp>> = {
   FREQ: /^(DAILY|WEEKLY|MONTHLY|YEARLY)$/,
   INTERVAL: /^[1-9]\d{0,2}$/,
   COUNT: /^[1-9]\d{0,3}$/,
-  UNTIL: /^\d{8}(T\d{6}Z?)?$/,
+  UNTIL: /^\d{8}(T([01]\d|2[0-3])[0-5]\d[0-5]\dZ?)?$/,
   BYDAY: /^([+-]?[1-5])?(MO|TU|WE|TH|FR|SA|SU)(,([+-]?[1-5])?(MO|TU|WE|TH|FR|SA|SU))*$/,
   BYMONTH: /^([1-9]|1[0-2])(,([1-9]|1[0-2]))*$/,
   BYMONTHDAY: /^-?([1-9]|[12]\d|3[01])(,-?([1-9]|[12]\d|3[01]))*$/,

@@ -5,7 +5,7 @@ import { sql } from '../kernel/sql.ts';
 import { signedIn, useCase } from '../kernel/use-case.ts';
 import { Booking, stepRefusals } from './booking.ts';
 
-/** Ends a running booking, for either party. A stay longer than agreed and its grace becomes a line of the price. */
+/** Ends a running booking, for either party as its flow lets them. A stay longer than agreed and its grace becomes a line of the price. */
 export const completeBooking = useCase({
   route: 'POST /api/v1/bookings/{booking_id}/complete',
   summary: 'Complete a booking',

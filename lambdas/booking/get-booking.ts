@@ -15,11 +15,7 @@ export const getBooking = useCase({
   async run({ booking_id }, { db }) {
     return db.one(
       sql`
-        select b.*, (
-          select jsonb_agg(to_jsonb(t) - 'id' - 'version' order by t.version, t.id)
-          from (select t.id, t.version, t.at, t.party, t.event, t.from_status, t.to_status, t.reason, t.details
-                from booking.timeline t where t.booking_id = b.id) as t
-        ) as timeline
+        select b.*, booking.timeline_of(b.id) as timeline
         from booking.my_bookings b
         where b.id = ${booking_id}::uuid`,
       BookingDetail,

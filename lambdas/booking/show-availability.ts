@@ -44,7 +44,8 @@ export const showAvailability = useCase({
     return db.page(
       sql`
         select starts_at, ends_at, availability_type, free_units
-        from booking.calendar(${resource_id}::uuid, ${start}::timestamptz, ${to}::timestamptz)
+        from booking.calendar(${resource_id}::uuid,
+          least(greatest(${start}::timestamptz, ${from}::timestamptz), ${to}::timestamptz), ${to}::timestamptz)
         order by starts_at
         limit ${limit + 1}::integer`,
       Stretch,

@@ -1,6 +1,7 @@
 import * as z from 'zod/mini';
 import { id, text } from '../kernel/fields.ts';
 import { http } from '../kernel/http.ts';
+import { refuse } from '../kernel/refusal.ts';
 import { sql } from '../kernel/sql.ts';
 import { permitted, useCase } from '../kernel/use-case.ts';
 import { Booking, stepRefusals } from './booking.ts';
@@ -16,7 +17,10 @@ export const stepBookingAsStaff = useCase({
     reason: text(1, 500, 'The driveway was flooded.'),
   }),
   output: Booking,
-  refusals: stepRefusals,
+  refusals: {
+    ...stepRefusals,
+    own_booking: refuse('own_booking', 409, 'Nobody does this to a booking of their own.'),
+  },
   async run({ booking_id, status, reason }, { db }) {
     return db.one(
       sql`select * from booking.step_as_staff(${booking_id}::uuid, ${status}::text, ${reason}::text)`,

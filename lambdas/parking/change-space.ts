@@ -32,6 +32,12 @@ export const changeSpace = useCase({
   refusals: {
     ...spaceRefusals,
     space_suspended: refuse('space_suspended', 409, 'This space has been suspended by us.', 'listing_status'),
+    units_booked: refuse(
+      'units_booked',
+      409,
+      'So many places are booked. Cancel those bookings first, or wait for their end.',
+      'capacity',
+    ),
   },
   needs: ['stored-files'],
   async run({ space_id, ...changes }, { db, marketplace, now }) {

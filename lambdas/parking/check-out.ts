@@ -5,7 +5,10 @@ import { http } from '../kernel/http.ts';
 import { sql } from '../kernel/sql.ts';
 import { signedIn, useCase } from '../kernel/use-case.ts';
 
-/** Ends a booking whose driver has left, before its time is over. The rest of the time is free again at once. */
+/**
+ * Ends a booking whose driver has left. The driver does it before its time is over, and the rest is free again at once; the owner of
+ * the space once it is over.
+ */
 export const checkOut = useCase({
   route: 'POST /api/v1/bookings/{booking_id}/check-out',
   module: 'parking',

@@ -68,8 +68,10 @@ export const criteriaRefusals = {
 type Bounds = { north: number; south: number; east: number; west: number };
 
 /** Where to look: around a point, and within bounds where there are some. */
-export type Area = { latitude: number; longitude: number; radius_m: number; bounds: Bounds | null };
+type Area = { latitude: number; longitude: number; radius_m: number; bounds: Bounds | null };
 
+/** Nothing is let for longer, and nothing is reckoned of it. */
+const LONGEST = 366 * 86_400_000;
 /** Half of the widest map that is searched, in metres. */
 const WIDEST = 50_000;
 const EARTH = 6_371_009;
@@ -83,6 +85,7 @@ export function checkCriteria({ from, to, max_total_amount }: Criteria, now: Dat
     return;
   }
   if (Date.parse(to) <= Date.parse(from)) throw new Refusal(windowRefusals.ends_before_start);
+  if (Date.parse(to) - Date.parse(from) > LONGEST) throw new Refusal(windowRefusals.beyond_horizon);
   if (Date.parse(from) < now.getTime()) throw new Refusal(windowRefusals.starts_in_past);
 }
 

@@ -70,7 +70,7 @@ export function findNearest(asked: Asked): Statement {
                 where o.resource_id = s.id and o.opens_at <= ${from}::timestamptz and o.closes_at >= ${to}::timestamptz)))
             and s.capacity > (
               select count(distinct o.unit) from booking.occupied o
-              where o.resource_id = s.id
+              where o.resource_id = s.id and o.unit <= s.capacity
                 and upper(o.during) > ${from}::timestamptz - make_interval(mins => s.buffer_before_minutes)
                 and lower(o.during) < ${to}::timestamptz + make_interval(mins => s.buffer_after_minutes)), false)
         order by s.point <-> here.point
@@ -117,7 +117,7 @@ export function findTitled(q: string, asked: Asked): Statement {
                 where o.resource_id = s.id and o.opens_at <= ${from}::timestamptz and o.closes_at >= ${to}::timestamptz)))
             and s.capacity > (
               select count(distinct o.unit) from booking.occupied o
-              where o.resource_id = s.id
+              where o.resource_id = s.id and o.unit <= s.capacity
                 and upper(o.during) > ${from}::timestamptz - make_interval(mins => s.buffer_before_minutes)
                 and lower(o.during) < ${to}::timestamptz + make_interval(mins => s.buffer_after_minutes)))
     ) as found

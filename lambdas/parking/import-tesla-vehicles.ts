@@ -88,7 +88,7 @@ const MODELS: Readonly<Record<string, string>> = {
 const YEARS = 'ABCDEFGHJKLMNPRSTVWXY';
 
 /** What a vehicle's number says of it: its fourth sign is the model. */
-export function detailsOf({ id, vin, display_name }: FleetVehicle) {
+function detailsOf({ id, vin, display_name }: FleetVehicle) {
   const year = YEARS.indexOf(vin.charAt(9));
   return {
     tesla_vehicle_id: id,

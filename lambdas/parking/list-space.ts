@@ -10,7 +10,9 @@ import { OwnSpace, spaceFacts, spaceRefusals, spaceSecrets } from './parking.ts'
 const NewSpace = z.strictObject({
   ...spaceFacts,
   description: z._default(spaceFacts.description, null),
-  state: z._default(spaceFacts.state, null),
+  /** Where the marketplace is at home unless told, for those that are at home in one city. */
+  city: z.optional(spaceFacts.city),
+  state: z.optional(spaceFacts.state),
   zip_code: z._default(spaceFacts.zip_code, null),
   surface: z._default(spaceFacts.surface, null),
   is_covered: z._default(flag, false),
@@ -38,6 +40,8 @@ const NewSpace = z.strictObject({
   special_instructions: z._default(spaceSecrets.special_instructions, null),
 });
 
+const cityRequired = refuse('city_required', 422, 'Say in which city the space is.', 'city');
+
 /**
  * Lists a parking space: at once open to search and booking, or once staff have approved it where the marketplace asks for that.
  * Currency and zone are the marketplace's.
@@ -52,6 +56,7 @@ export const listSpace = useCase({
   status: 201,
   refusals: {
     ...spaceRefusals,
+    city_required: cityRequired,
     spaces_external_ref_key: refuse(
       'already_listed',
       409,
@@ -60,13 +65,16 @@ export const listSpace = useCase({
     ),
   },
   async run(input, { db, marketplace }) {
+    const { city = marketplace.home?.city, state = marketplace.home?.state } = input;
+    if (city === undefined) throw new Refusal(cityRequired);
     // A flow without a status for requests has nowhere to keep one that waits for its owner.
     if (!input.instant_booking_enabled && !marketplace.flows.parking?.on_request) {
       throw new Refusal(spaceRefusals.requests_not_supported);
     }
+    const facts = { ...input, city, state };
     // It has no photographs yet.
     return db.one(
-      sql`select s.*, '[]'::jsonb as photos from parking.list_space(${input}::jsonb) s`,
+      sql`select s.*, '[]'::jsonb as photos from parking.list_space(${facts}::jsonb) s`,
       OwnSpace,
     );
   },

@@ -16,9 +16,12 @@ export const newPhotos = z
   .array(z.strictObject({ upload_id: id('upload'), caption: z._default(caption, null) }))
   .check(
     z.maxLength(20),
-    z.refine(photos => new Set(photos.map(({ upload_id }) => upload_id)).size === photos.length, {
-      error: 'must not name a file twice',
-    }),
+    z.refine(
+      photos => new Set(photos.map(({ upload_id }) => upload_id.toLowerCase())).size === photos.length,
+      {
+        error: 'must not name a file twice',
+      },
+    ),
   );
 
 /** The photographs of a row as `parking.shown_photos` has them, or null where there is none: `withUrls` makes what is answered. */

@@ -20,12 +20,12 @@ export const quoteMove = useCase({
     /** What is to be paid for the booking as it stands. */
     booked_total_amount: amount,
   }),
-  refusals: { ends_before_start: reasons.ends_before_start },
+  refusals: { ends_before_start: reasons.ends_before_start, too_long: reasons.too_long },
   async run({ booking_id, from = null, to = null }, { db, marketplace }) {
     const terms = await readMove(db, { booking_id, from, to }, marketplace.fees.customer_basis_points);
     const { starts_at, ends_at, booking } = terms;
     return {
-      ...quoteOf(terms, { starts_at, ends_at }, marketplace.policies.parking),
+      ...quoteOf(terms, { starts_at, ends_at }, booking.policy),
       booked_total_amount: booking.total_amount,
     };
   },

@@ -22,7 +22,7 @@ export const quoteSpace = useCase({
     vehicle_id: z._default(z.nullable(id('vehicle')), null),
   }),
   output: Quote,
-  refusals: { ...listingRefusals, ends_before_start: reasons.ends_before_start },
+  refusals: { ...listingRefusals, ends_before_start: reasons.ends_before_start, too_long: reasons.too_long },
   async run({ space_id, from, to, vehicle_id }, { db, marketplace }) {
     const { terms } = await db.one(
       sql`

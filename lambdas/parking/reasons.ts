@@ -44,6 +44,11 @@ export const moveReasons = {
     409,
     'The owner of this space agrees to each booking. Cancel this one and ask for the other time.',
   ),
+  too_late_for_less: refuse(
+    'too_late_for_less',
+    409,
+    'It is too late to pay less: cancelling this booking no longer returns everything.',
+  ),
 };
 
 type Code = keyof typeof moveReasons;

@@ -26,6 +26,7 @@ export const MoveTerms = z.extend(Terms, {
   booking: z.object({
     version: z.int(),
     total_amount: z.int(),
+    policy: z.record(z.string(), z.unknown()),
     facts: z.record(z.string(), z.unknown()),
   }),
 });

@@ -73,7 +73,7 @@ const Data = z.object({
 });
 
 /** Where a vehicle is and how it parks. `shift_state` is null in a parked vehicle that nobody has touched for a while. */
-export type FleetReading = {
+type FleetReading = {
   latitude: number;
   longitude: number;
   shift_state: string | null;

@@ -2,7 +2,7 @@ import { request as requestInTheClear } from 'node:http';
 import { request as requestOverTls } from 'node:https';
 import { text } from 'node:stream/consumers';
 
-export type TeslaAnswer = { status: number; text: string; headers: Readonly<Record<string, unknown>> };
+type TeslaAnswer = { status: number; text: string; headers: Readonly<Record<string, unknown>> };
 
 /**
  * Sends one request. Not with `fetch`: that takes a 421, with which Tesla names another region, for a reason to send the same request

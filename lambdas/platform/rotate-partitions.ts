@@ -15,7 +15,13 @@ export const handler = schedule({
   timeout: 300,
   metrics: { PartitionsAhead: 'fewest_ahead' },
   async run({ db }) {
-    const changes = await db.many(sql`select partition, change from app.rotate_partitions()`, Change);
+    const changes: z.output<typeof Change>[] = [];
+    for (;;) {
+      // Each change in a transaction of its own: what it locks is free again before the next one.
+      const made = await db.maybeOne(sql`select partition, change from app.rotate_partitions(1)`, Change);
+      if (made === null) break;
+      changes.push(made);
+    }
     const { fewest_ahead } = await db.one(
       sql`select coalesce(min(ahead), 0) as fewest_ahead from app.partitions_ahead()`,
       z.object({ fewest_ahead: z.int() }),

@@ -24,6 +24,7 @@ export const moderateReview = useCase({
   }),
   output: Review,
   refusals: {
+    own_review: refuse('own_review', 409, 'Nobody decides about a review of their own, or of themselves.'),
     reviews_is_featured_check: refuse(
       'not_featurable',
       422,

@@ -97,7 +97,7 @@ const windowOf = ({ start, length }: { start: number; length: number }) => {
 
 /** What the database says no to. Anything else that goes wrong is a defect. */
 const KNOWN =
-  /reservation_no_overlap|subject_no_overlap|transition_not_allowed|payment_required|step_too|not_found|version_conflict|booking_not_movable|starts_in_past|booking_over/;
+  /reservation_no_overlap|subject_no_overlap|transition_not_allowed|payment_required|step_too|not_found|version_conflict|booking_not_movable|starts_in_past|booking_over|too_late_for_less/;
 const attempt = async <T>(work: Promise<T>): Promise<T | null> =>
   work.catch((error: Error) => {
     if (KNOWN.test(error.message)) return null;

@@ -6,7 +6,7 @@ import { anonymous } from '../support/client.ts';
 import { advanceClock } from '../support/clock.ts';
 import { asOwner } from '../support/database.ts';
 import { runSchedule } from '../support/invoke.ts';
-import { type Person, signUp, signUpStaff } from '../support/people.ts';
+import { type Person, signUp } from '../support/people.ts';
 import { eventsOf, inMinutes, placed, reservationsOf, stepped } from './bookings.ts';
 
 const MINUTE = 60;
@@ -61,7 +61,7 @@ describe('coming in', () => {
 });
 
 describe('leaving', () => {
-  test('either party completes a running booking, and its time is free at once', async () => {
+  test('the driver completes a running booking, and its time is free at once', async () => {
     const booking = await running();
     const bystander = await running();
     const answer = await step(driver, booking, 'complete');
@@ -69,7 +69,14 @@ describe('leaving', () => {
     expect(answer.body.completed_at).not.toBeNull();
     expect(await reservationsOf(booking)).toEqual([]);
     expect(await reservationsOf(bystander)).toHaveLength(1);
-    expect((await step(host, bystander, 'complete')).status).toBe(200);
+  });
+
+  test('the host completes it once its time is over, and does not let the rest once more', async () => {
+    const booking = await running();
+    expect((await step(host, booking, 'complete')).body.code).toBe('step_too_early');
+    expect(await reservationsOf(booking)).toHaveLength(1);
+    leaveLate(booking, 1);
+    expect((await step(await again(host), booking, 'complete')).body.status).toBe('completed');
   });
 
   test('a booking that has not begun is not completed', async () => {
@@ -78,7 +85,9 @@ describe('leaving', () => {
 
   test('of two who complete at once one does', async () => {
     const booking = await running();
-    const answers = await Promise.all([step(driver, booking, 'complete'), step(host, booking, 'complete')]);
+    leaveLate(booking, 1);
+    const [d, h] = [await again(driver), await again(host)];
+    const answers = await Promise.all([step(d, booking, 'complete'), step(h, booking, 'complete')]);
     expect(answers.map(answer => answer.status).sort()).toEqual([200, 409]);
     expect((await eventsOf(booking)).filter(type => type === 'booking.completed')).toHaveLength(1);
   });
@@ -188,30 +197,6 @@ describe('requests', () => {
   });
 });
 
-describe('staff', () => {
-  test('a step is taken and audited, and the customer gets everything back', async () => {
-    const staff = await signUpStaff('driveway', 'support');
-    const booking = await soon();
-    const path = `/api/v1/admin/bookings/${booking.id}/steps`;
-    const reason = 'The driveway was flooded.';
-    const answer = await staff.post(path, { status: 'cancelled', reason });
-    expect(answer.body).toMatchObject({ status: 'cancelled', cancelled_by: 'staff', refund_amount: 1150 });
-    expect(
-      await asOwner(sql`select user_id, action from app.audit_logs where record_id = ${booking.id}::text`),
-    ).toEqual([{ user_id: staff.id, action: 'booking.changed_by_staff' }]);
-    expect((await staff.post(path, { status: 'active', reason })).body.code).toBe('transition_not_allowed');
-  });
-
-  test('nobody else does, and no staff of another marketplace', async () => {
-    const booking = await soon();
-    const path = `/api/v1/admin/bookings/${booking.id}/steps`;
-    const body = { status: 'cancelled', reason: 'Because.' };
-    expect((await driver.post(path, body)).body.code).toBe('forbidden');
-    expect((await (await signUpStaff('recovery')).post(path, body)).status).toBe(404);
-    expect((await shown(driver, booking)).status).toBe('confirmed');
-  });
-});
-
 test('a booking keeps the flow that it was made under', async () => {
   const booking = await soon();
   const current = sql`select id from booking.flows where marketplace = 'driveway' and is_current`;
@@ -293,8 +278,9 @@ test.each([
   const booking = await make();
   const headers = { 'idempotency-key': randomUUID() };
   const path = `/api/v1/bookings/${booking.id}/${name}`;
-  const first = await host.post(path, {}, { headers });
+  const person = name === 'complete' ? driver : host;
+  const first = await person.post(path, {}, { headers });
   expect(first.status).toBe(200);
-  expect((await host.post(path, {}, { headers })).body).toEqual(first.body);
-  expect((await shown(host, booking)).timeline).toHaveLength(name === 'complete' ? 3 : 2);
+  expect((await person.post(path, {}, { headers })).body).toEqual(first.body);
+  expect((await shown(person, booking)).timeline).toHaveLength(name === 'complete' ? 3 : 2);
 });

@@ -115,3 +115,19 @@ test.each([
     expect((await rotate(run, '2026-02-10T12:00:00Z')).map(({ partition }) => partition)).toContain(name);
   }),
 );
+
+test('asked for one change at a time, it makes the same ones, and then none', () =>
+  inScratch(async run => {
+    await makeThings(run, "'month', '2026-02-01Z', '3 months', null");
+    await run(`select app.set_context('{"now": "2026-02-10T02:30:00Z"}')`);
+    const changes: string[] = [];
+    for (;;) {
+      const made = await run('select partition from app.rotate_partitions(1)');
+      if (made.length === 0) break;
+      expect(made).toHaveLength(1);
+      changes.push(made[0].partition);
+    }
+    expect(changes.filter(name => name.startsWith('app.things'))).toEqual(
+      ['02', '03', '04', '05'].map(month => `app.things_y2026m${month}`),
+    );
+  }));

@@ -8,7 +8,7 @@ import { anonymous } from '../support/client.ts';
 import { advanceClock } from '../support/clock.ts';
 import { asOwner } from '../support/database.ts';
 import { type Person, signUp } from '../support/people.ts';
-import { again, book, booked, inHours, listed } from './spaces.ts';
+import { again, book, booked, carFor, inHours, listed } from './spaces.ts';
 
 let host: Person;
 let driver: Person;
@@ -123,7 +123,10 @@ test('of 50 drivers after one hour one gets it', async () => {
 test('a space for three takes three at one time, each in a unit of its own', async () => {
   const space = await listed(host, { capacity: 3 });
   const [from, to] = [inHours(24), inHours(25)];
-  const answers = await Promise.all(Array.from({ length: 6 }, () => book(driver, space, from, to)));
+  const drivers = await Promise.all(
+    Array.from({ length: 6 }, () => signUp('driveway', { roles: ['driver'] })),
+  );
+  const answers = await Promise.all(drivers.map(person => book(person, space, from, to)));
   const units = answers.filter(answer => answer.status === 201).map(answer => answer.body.unit);
   expect(units.sort()).toEqual([1, 2, 3]);
   expect(answers.filter(answer => answer.body.code === 'slot_taken')).toHaveLength(3);
@@ -176,11 +179,12 @@ test('a host who is no driver and somebody who is not signed in are refused', as
 
 test('a space whose price changed between the look and the booking is not booked at the old one', async () => {
   const space = await listed(host, { hourly_rate: 500 });
+  const [from, to] = [inHours(24), inHours(26)];
   const input = {
     space_id: space.id,
-    from: inHours(24),
-    to: inHours(26),
-    vehicle_id: null,
+    from,
+    to,
+    vehicle_id: await carFor(driver, space, from, to),
     notes: null,
     expected_total_amount: null,
   };

@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import { sql } from '../../lambdas/kernel/sql.ts';
+import { anonymous } from '../support/client.ts';
 import { asOwner } from '../support/database.ts';
 import { type Person, signUp } from '../support/people.ts';
 import { book, booked, inHours, listed, vehicleOf } from './spaces.ts';
@@ -101,29 +102,22 @@ test('of ten places for one vehicle at one time one is booked', async () => {
 
 test('where the marketplace asks for a vehicle, nobody books without one', async () => {
   const space = await listed(host);
-  const { id: vehicle_id } = await vehicleOf(driver);
-  await withSetting('vehicle_required', true, async () => {
-    const answer = await book(driver, space, inHours(24), inHours(26));
-    expect(answer).toMatchObject({ status: 422, body: { code: 'vehicle_required' } });
-    expect((await book(driver, space, inHours(24), inHours(26), {}, { vehicle_id })).status).toBe(201);
+  const none = { vehicle_id: null };
+  const answer = await book(driver, space, inHours(24), inHours(26), {}, none);
+  expect(answer).toMatchObject({
+    status: 422,
+    body: { code: 'vehicle_required', errors: [{ field: 'vehicle_id' }] },
   });
+  const window = { from: inHours(24), to: inHours(26) };
+  const path = `/api/v1/parking/spaces/${space.id}/quote`;
+  expect(codes(await driver.post(path, window))).toEqual(['vehicle_required']);
+  expect((await anonymous('driveway').post(path, window)).body).toMatchObject({
+    available: true,
+    reasons: [],
+  });
+  const owner = await signUp('handie', { roles: ['customer'] });
+  const customer = await signUp('handie', { roles: ['customer'] });
+  const elsewhere = await listed(owner, { city: 'Pune' });
+  const booking = await booked(customer, elsewhere, inHours(24), inHours(26), none);
+  expect(booking).toMatchObject({ subject_id: null, facts: { vehicle: null } });
 });
-
-/** Sets a setting of Driveway-Hub while something runs. */
-async function withSetting(key: string, value: unknown, work: () => Promise<void>): Promise<void> {
-  const [before] = await asOwner(
-    sql`select value from app.settings where marketplace = 'driveway' and key = ${key}::text`,
-  );
-  const set = (to: unknown) =>
-    asOwner(
-      sql`insert into app.settings (marketplace, key, type, value, description)
-          values ('driveway', ${key}::text, 'json', ${JSON.stringify(to)}::jsonb, 'a test')
-          on conflict on constraint settings_pkey do update set value = excluded.value returning key`,
-    );
-  await set(value);
-  try {
-    await work();
-  } finally {
-    await set(before?.value ?? null);
-  }
-}

@@ -5,7 +5,7 @@ import { anonymous, type Client } from '../support/client.ts';
 import { asOwner } from '../support/database.ts';
 import { logsOf } from '../support/logs.ts';
 import { type Person, signUp } from '../support/people.ts';
-import { booked, inHours, listed, spaceFacts, vehicleOf } from './spaces.ts';
+import { booked, inHours, listed, METRES_A_DEGREE, north, somewhere, vehicleOf } from './spaces.ts';
 
 let host: Person;
 let driver: Person;
@@ -14,14 +14,7 @@ beforeAll(async () => {
   driver = await signUp('driveway', { roles: ['driver'] });
 });
 
-const METRES_A_DEGREE = 111_195;
-type Point = { latitude: number; longitude: number };
-const somewhere = (): Point => spaceFacts({}).location;
-const north = ({ latitude, longitude }: Point, metres: number): Point => ({
-  latitude: latitude + metres / METRES_A_DEGREE,
-  longitude,
-});
-const at = (location: Point, overrides: Record<string, unknown> = {}) =>
+const at = (location: ReturnType<typeof somewhere>, overrides: Record<string, unknown> = {}) =>
   listed(host, { location, ...overrides });
 const ask = (path: string, query: Record<string, unknown>, somebody: Client = anonymous('driveway')) =>
   somebody.get(`${path}?${new URLSearchParams(query as Record<string, string>)}`);
@@ -213,7 +206,9 @@ describe('explanations', () => {
     const here = somewhere();
     const space = await at(north(here, 3_000), { hourly_rate: 900, max_vehicle_length_cm: 300 });
     const { id: vehicle_id } = await vehicleOf(driver);
-    await booked(await signUp('driveway', { roles: ['driver'] }), space, inHours(24), inHours(26));
+    const rival = await signUp('driveway', { roles: ['driver'] });
+    const small = await vehicleOf(rival, { length_inches: 100 });
+    await booked(rival, space, inHours(24), inHours(26), { vehicle_id: small.id });
     const window = { from: inHours(25), to: inHours(27) };
     const query = {
       ...here,

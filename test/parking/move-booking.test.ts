@@ -114,14 +114,14 @@ describe('why it is not possible', () => {
   });
 
   test.each([
-    ['too_long', 24, 24 + 169],
-    ['too_short', 24, 24.5],
-    ['starts_in_past', -1, 26],
+    ['too_long', 48, 48 + 169],
+    ['too_short', 48, 48.5],
+    ['starts_in_past', -1, 50],
     ['too_soon', 0.5, 3],
     ['beyond_horizon', 366 * 24, 366 * 24 + 2],
   ])('%s', async (code, from, to) => {
-    const booking = await booked(driver, await listed(host), inHours(24), inHours(26));
-    const window = { from: from === 24 ? booking.starts_at : inHours(from), to: inHours(to) };
+    const booking = await booked(driver, await listed(host), inHours(48), inHours(50));
+    const window = { from: from === 48 ? booking.starts_at : inHours(from), to: inHours(to) };
     expect(codes(await quote(driver, booking, window))).toEqual([code]);
     expect((await reschedule(driver, booking, window.from, window.to)).body.code).toBe(code);
   });
@@ -158,10 +158,10 @@ describe('why it is not possible', () => {
 });
 
 test('of two moves at once one counts', async () => {
-  const booking = await booked(driver, await listed(host), inHours(24), inHours(26));
+  const booking = await booked(driver, await listed(host), inHours(48), inHours(50));
   const answers = await Promise.all([
-    extend(driver, booking, inHours(27)),
-    reschedule(driver, booking, inHours(30), inHours(31)),
+    extend(driver, booking, inHours(51)),
+    reschedule(driver, booking, inHours(60), inHours(61)),
   ]);
   const codes = answers.map(({ status, body }) => (status === 200 ? 'moved' : body.code)).sort();
   // The slower one has either been too late, or has seen the first.

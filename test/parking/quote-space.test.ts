@@ -2,11 +2,11 @@ import { randomUUID } from 'node:crypto';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { sql } from '../../lambdas/kernel/sql.ts';
 import { driveway } from '../../marketplaces/driveway.ts';
-import { anonymous } from '../support/client.ts';
+import { anonymous, type Client } from '../support/client.ts';
 import { asOwner } from '../support/database.ts';
 import { logsOf } from '../support/logs.ts';
 import { type Person, signUp } from '../support/people.ts';
-import { book, booked, inHours, listed } from './spaces.ts';
+import { book, booked, carFor, inHours, listed } from './spaces.ts';
 
 let host: Person;
 let driver: Person;
@@ -15,9 +15,12 @@ beforeAll(async () => {
   driver = await signUp('driveway', { roles: ['driver'] });
 });
 
-type Somebody = Pick<Person, 'post'>;
-const quote = (somebody: Somebody, space: { id: string }, from: string, to: string) =>
-  somebody.post(`/api/v1/parking/spaces/${space.id}/quote`, { from, to });
+const quote = async (somebody: Client, space: { id: string }, from: string, to: string) =>
+  somebody.post(`/api/v1/parking/spaces/${space.id}/quote`, {
+    from,
+    to,
+    vehicle_id: await carFor(somebody, space, from, to),
+  });
 const codes = (answer: { body: { reasons: { code: string }[] } }) =>
   answer.body.reasons.map(({ code }) => code);
 

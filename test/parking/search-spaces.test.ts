@@ -3,7 +3,7 @@ import { sql } from '../../lambdas/kernel/sql.ts';
 import { anonymous } from '../support/client.ts';
 import { asOwner } from '../support/database.ts';
 import { type Person, signUp } from '../support/people.ts';
-import { booked, inHours, listed, spaceFacts } from './spaces.ts';
+import { booked, inHours, listed, north, somewhere } from './spaces.ts';
 
 let host: Person;
 let driver: Person;
@@ -12,17 +12,7 @@ beforeAll(async () => {
   driver = await signUp('driveway', { roles: ['driver'] });
 });
 
-const METRES_A_DEGREE = 111_195;
-
-type Point = { latitude: number; longitude: number };
-
-/** A place where no other test has listed anything. */
-const somewhere = (): Point => spaceFacts({}).location;
-
-const north = ({ latitude, longitude }: Point, metres: number): Point => ({
-  latitude: latitude + metres / METRES_A_DEGREE,
-  longitude,
-});
+type Point = ReturnType<typeof somewhere>;
 
 const at = (location: Point, overrides: Record<string, unknown> = {}) =>
   listed(host, { location, ...overrides });

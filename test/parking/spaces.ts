@@ -1,4 +1,6 @@
+import { sql } from '../../lambdas/kernel/sql.ts';
 import type { Client } from '../support/client.ts';
+import { asOwner } from '../support/database.ts';
 import { Person, randomAddress, signUpStaff } from '../support/people.ts';
 import type { Answer } from '../support/send-request.ts';
 
@@ -16,6 +18,19 @@ export function spaceFacts<O extends Record<string, unknown>>(overrides = {} as 
     ...overrides,
   };
 }
+
+type Point = { latitude: number; longitude: number };
+
+/** A place where no other test has listed anything. */
+export const somewhere = (): Point => spaceFacts().location;
+
+/** The place some metres north of another one. */
+export const north = ({ latitude, longitude }: Point, metres: number): Point => ({
+  latitude: latitude + metres / METRES_A_DEGREE,
+  longitude,
+});
+
+export const METRES_A_DEGREE = 111_195;
 
 /** Lists a space and returns it. Where staff approve spaces, they have. */
 export async function listed(host: Client, overrides: Record<string, unknown> = {}) {
@@ -49,18 +64,43 @@ export const randomVin = () =>
 /** A moment some hours from now, as the API writes it. */
 export const inHours = (hours: number) => new Date(Date.now() + hours * 3_600_000).toISOString();
 
-/** Books a space. */
-export const book = (
+/** A new vehicle of the driver's where the marketplace asks for one, else null. Not through the API, which takes no more than twenty. */
+async function newCar(driver: Client): Promise<string | null> {
+  if (driver.marketplace !== 'driveway' || !(driver instanceof Person)) return null;
+  const [car] = await asOwner(
+    sql`insert into parking.vehicles (marketplace, user_id, vin)
+        values ('driveway', ${driver.id}::uuid, ${randomVin()}::text) returning id`,
+  );
+  return car.id;
+}
+
+/** The same, and the same one again for the same time of the same space: a request that is repeated is the same. */
+export function carFor(driver: Client, space: { id: string }, from: string, to: string) {
+  const visit = [driver instanceof Person && driver.id, space.id, from, to].join();
+  cars[visit] ??= newCar(driver);
+  return cars[visit];
+}
+
+const cars: Record<string, Promise<string | null>> = {};
+
+/** Books a space, for a vehicle where the marketplace asks for one. */
+export async function book(
   driver: Client,
   space: { id: string },
   from: string,
   to: string,
   headers: Record<string, string> = {},
   more: Record<string, unknown> = {},
-): Promise<Answer> =>
-  driver.post(`/api/v1/parking/spaces/${space.id}/bookings`, { from, to, ...more }, { headers });
+): Promise<Answer> {
+  const vehicle_id = 'vehicle_id' in more ? more.vehicle_id : await carFor(driver, space, from, to);
+  return driver.post(
+    `/api/v1/parking/spaces/${space.id}/bookings`,
+    { from, to, ...more, vehicle_id },
+    { headers },
+  );
+}
 
-/** Books a space and returns the booking. */
+/** Books a space, for a vehicle of its own, and returns the booking. */
 export async function booked(
   driver: Client,
   space: { id: string },
@@ -68,7 +108,7 @@ export async function booked(
   to: string,
   more: Record<string, unknown> = {},
 ) {
-  const answer = await book(driver, space, from, to, {}, more);
+  const answer = await book(driver, space, from, to, {}, { vehicle_id: await newCar(driver), ...more });
   if (answer.status !== 201) throw new Error(`Booking answered ${answer.status}: ${answer.text}`);
   return answer.body;
 }

@@ -1,12 +1,12 @@
--- Makes the partitions that `app.partition_policies` ask for and drops those whose time is over. One row for each change.
+-- Makes the partitions that `app.partition_policies` ask for and drops those whose time is over. One row for each change, and
+-- `at_most` so many: what a change locks is held until the transaction ends, so the schedule asks for one at a time until there is none.
 -- A new partition is made apart and then attached, because `create table … partition of` locks its parent exclusively.
-create or replace function app.rotate_partitions() returns table (partition text, change text)
+create or replace function app.rotate_partitions(at_most integer default 2147483647) returns table (partition text, change text)
 language plpgsql security definer set search_path = public, pg_temp as $$
 declare
   policy app.partition_policies; key name; step interval; lower_ timestamptz; upper_ timestamptz; child text; existing record; held boolean;
+  made integer := 0;
 begin
-  -- A busy parent is left for the next run rather than queued in front of everybody else's inserts.
-  perform set_config('lock_timeout', '900ms', true);
   for policy in select * from app.partition_policies order by parent loop
     step := ('1 ' || policy.period)::interval;
     select a.attname into strict key from pg_partitioned_table t join pg_attribute a on a.attrelid = t.partrelid
@@ -19,11 +19,14 @@ begin
         execute format('create table %s (like %s including all)', child, policy.parent);
         execute format('alter table %s add constraint partition_bounds check (%I >= %L and %I < %L)',
           child, key, app.uuid_v7_floor(lower_), key, app.uuid_v7_floor(upper_));
+        perform app.lock_around(policy.parent::regclass, 'share row exclusive');
         execute format('alter table %s attach partition %s for values from (%L) to (%L)',
           policy.parent, child, app.uuid_v7_floor(lower_), app.uuid_v7_floor(upper_));
         execute format('alter table %s drop constraint partition_bounds', child);
         perform app.protect(child::regclass);
         partition := child; change := 'created'; return next;
+        made := made + 1;
+        if made >= at_most then return; end if;
       end if;
       lower_ := upper_;
     end loop;
@@ -40,10 +43,45 @@ begin
         execute format('select exists (select from %s where %s)', existing.name, policy.keep_while) into held;
       end if;
       continue when held;
+      perform app.lock_around(policy.parent::regclass, 'access exclusive');
       execute format('alter table %s detach partition %s', policy.parent, existing.name);
       execute format('drop table %s', existing.name);
       partition := existing.name; change := 'dropped'; return next;
+      made := made + 1;
+      if made >= at_most then return; end if;
     end loop;
+  end loop;
+end $$;
+
+-- Locks what a change of a parent's partitions locks: it, and every table on either side of its foreign keys. Nobody is waited for
+-- while something is held, or a booking that has some of these tables and wants the others would wait in a circle: where one is
+-- busy, all are given back and that one comes first. Gives up after some tries, which leaves the change for the next run.
+create or replace function app.lock_around(parent regclass, mode text) returns void language plpgsql as $$
+declare target text; attempt integer := 0; is_first boolean;
+  targets text[] := array(
+    select c.confrelid::regclass::text from pg_constraint c where c.contype = 'f' and c.conrelid = lock_around.parent
+    union
+    select c.conrelid::regclass::text from pg_constraint c
+    where c.contype = 'f' and c.confrelid = lock_around.parent and c.conparentid = 0
+    union
+    -- Attached to while others insert; detached from alone.
+    select lock_around.parent::text where lock_around.mode = 'access exclusive');
+begin
+  loop
+    begin
+      is_first := true;
+      foreach target in array targets loop
+        -- Whoever inserts stands behind this one for so long.
+        perform set_config('lock_timeout', case when is_first then '300ms' else '20ms' end, true);
+        execute format('lock table %s in %s mode', target, mode);
+        is_first := false;
+      end loop;
+      return;
+    exception when lock_not_available then
+      attempt := attempt + 1;
+      if attempt = 30 then raise; end if;
+      targets := target || array_remove(targets, target);
+    end;
   end loop;
 end $$;
 
@@ -57,4 +95,4 @@ create or replace function app.partition_suffix(period text, starts_at timestamp
   end
 $$;
 
-grant execute on function app.rotate_partitions() to vicinity_worker;
+grant execute on function app.rotate_partitions(integer) to vicinity_worker;

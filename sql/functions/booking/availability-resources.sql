@@ -2,7 +2,8 @@
 -- that row. Not granted to anybody: for the functions of modules.
 --
 -- details: { id, module, owner_id, time_zone, capacity, is_listed, and where it has them: buffer_before, buffer_after,
--- minimum_seconds, maximum_seconds, notice_seconds }. Refuses with time_zone_in_use when it has rules in another zone.
+-- minimum_seconds, maximum_seconds, notice_seconds }. Refuses with time_zone_in_use when it has rules in another zone, and with
+-- units_booked while somebody has a unit that there would no longer be.
 create or replace function booking.keep_resource(details jsonb) returns booking.resources
 language plpgsql security definer set search_path = public, pg_temp as $$
 declare kept booking.resources := jsonb_populate_record(null::booking.resources, details); earlier booking.resources;
@@ -13,6 +14,14 @@ begin
     select from booking.availability_rules a where a.resource_id = kept.id
   ) then
     perform app.refuse('time_zone_in_use');
+  end if;
+  -- Whoever stands there would not be seen any more, and the lower units be let once more.
+  if kept.capacity < earlier.capacity and exists (
+    select from booking.reservations t
+    where t.resource_id = kept.id and t.unit > kept.capacity and t.kind <> 'block' and upper(t.during) > app.now()
+      and coalesce(t.expires_at > app.now(), true)
+  ) then
+    perform app.refuse('units_booked');
   end if;
   insert into booking.resources as r (id, marketplace, module, owner_id, time_zone, capacity, is_listed, buffer_before,
     buffer_after, minimum_seconds, maximum_seconds, notice_seconds)

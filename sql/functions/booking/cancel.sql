@@ -14,12 +14,15 @@ begin
 end $$;
 
 -- Takes a booking to another status for staff who may manage bookings, where its flow lets staff. The customer gets everything back,
--- as whoever is not at fault does. Refuses as `booking.transition` does.
+-- as whoever is not at fault does. Refuses with own_booking for one of the caller's own, and as `booking.transition` does.
 create or replace function booking.step_as_staff(booking_id uuid, to_status text, reason text) returns booking.bookings
 language plpgsql security definer set search_path = public, pg_temp as $$
 declare b booking.bookings;
 begin
   if not identity.has_permission(app.actor(), 'bookings.manage') then perform app.refuse('forbidden'); end if;
+  if exists (select from booking.bookings t where t.id = step_as_staff.booking_id and app.actor() in (t.customer_id, t.provider_id)) then
+    perform app.refuse('own_booking');
+  end if;
   b := booking.transition(step_as_staff.booking_id, step_as_staff.to_status, step_as_staff.reason, as_staff => true);
   perform app.audit('booking.changed_by_staff', 'booking', 'bookings', b.id::text,
     new_values => jsonb_build_object('status', b.status), metadata => jsonb_build_object('number', b.number));

@@ -3,7 +3,7 @@
 --
 -- details: { starts_at, ends_at, capacity, line_items, currency, subtotal_amount, fee_amount, total_amount, policy?, facts? }.
 -- Refuses with not_found, version_conflict, booking_not_movable (over, not confirmed yet, or another start of one that has begun),
--- starts_in_past, reservation_no_overlap and subject_no_overlap.
+-- starts_in_past, too_late_for_less, reservation_no_overlap and subject_no_overlap.
 create or replace function booking.move(booking_id uuid, details jsonb, expected_version integer) returns booking.bookings
 language plpgsql security definer set search_path = public, pg_temp as $$
 declare
@@ -22,6 +22,9 @@ begin
   end if;
   if wanted.starts_at < app.now() and wanted.starts_at <> b.starts_at or wanted.ends_at <= app.now() then
     perform app.refuse('starts_in_past');
+  end if;
+  if wanted.total_amount < b.total_amount and not booking.is_free_to_leave(b, flow) then
+    perform app.refuse('too_late_for_less');
   end if;
 
   previous := b;

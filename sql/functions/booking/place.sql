@@ -11,7 +11,7 @@ create or replace function booking.place(details jsonb) returns booking.bookings
 language plpgsql security definer set search_path = public, pg_temp as $$
 declare
   b booking.bookings := jsonb_populate_record(null::booking.bookings, details - 'location');
-  flow booking.flows; kind text;
+  flow booking.flows; kind text; event jsonb;
 begin
   select f.* into strict flow from booking.flows f
   where f.marketplace = app.marketplace() and f.module = b.module and f.is_current;
@@ -61,8 +61,9 @@ begin
   insert into booking.bookings select b.*;
   insert into booking.numbers (number, booking_id) values (b.number, b.id);
   perform booking.write_step(b, flow, null, 'customer', 'placed');
-  perform app.emit('booking.placed', booking.event_of(b));
-  if b.confirmed_at is not null then perform app.emit('booking.confirmed', booking.event_of(b)); end if;
+  event := booking.event_of(b);
+  perform app.emit('booking.placed', event);
+  if b.confirmed_at is not null then perform app.emit('booking.confirmed', event); end if;
   return b;
 end $$;
 

@@ -16,6 +16,13 @@ returns integer language sql stable as $$
   end
 $$;
 
+-- Whether its customer could cancel a booking for nothing. Later none is made cheaper: who books a week and cuts it to an hour when
+-- cancelling returns nothing has cancelled the rest.
+create or replace function booking.is_free_to_leave(b booking.bookings, flow booking.flows) returns boolean
+language sql stable as $$
+  select booking.refund_percent(b, flow, 'customer', flow.cancelled) = 100
+$$;
+
 -- The last moment of a tier: whole days before the start by the calendar of the resource's zone, and the hours that remain.
 create or replace function booking.tier_ends(b booking.bookings, tier jsonb) returns timestamptz language sql stable as $$
   select ((b.starts_at at time zone b.time_zone) - make_interval(days => (hours / 24)::integer)) at time zone b.time_zone

@@ -40,7 +40,7 @@ $$;
 
 -- Checks a booking in, for its driver or for the owner of the space who reads the driver's code. The first time it begins; each further
 -- one is noted. Refuses with not_found, booking_not_confirmed, step_too_early, step_too_late, access_code_wrong, position_of_driver,
--- too_far, and as `booking.transition` does.
+-- too_far, too_many_requests, and as `booking.transition` does.
 --
 -- proof: { by: 'code' | 'qr', code }, or a position { latitude, longitude }.
 create or replace function parking.check_in(booking_id uuid, proof jsonb) returns setof booking.bookings
@@ -64,6 +64,7 @@ begin
     return next booking.transition(b.id, flow.running, proof => proof - 'code');
     return;
   end if;
+  if app.draw('parking.check_in/' || b.id, 20, interval '1 hour') is not null then perform app.refuse('too_many_requests'); end if;
   select t into strict step from jsonb_array_elements(flow.transitions) as t
   where t ->> 'from' = flow.instant and t ->> 'to' = flow.running;
   perform booking.note(b.id, 'checked_in', jsonb_strip_nulls(jsonb_build_object('proof', coalesce(proof ->> 'by', 'position'),
@@ -71,7 +72,7 @@ begin
   return next b;
 end $$;
 
--- Ends a booking that has begun, for its driver or the owner of the space, before its time is over. Refuses with not_found and as
+-- Ends a booking that has begun, for its driver, or for the owner of the space once its time is over. Refuses with not_found and as
 -- `booking.transition` does.
 create or replace function parking.check_out(booking_id uuid) returns setof booking.bookings
 language plpgsql security definer set search_path = public, pg_temp as $$

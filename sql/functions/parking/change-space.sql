@@ -1,5 +1,5 @@
 -- Changes what is named of a space of the caller's. What staff have approved and would not know again waits for them anew.
--- Refuses with not_found, space_suspended, city_not_supported, and by the constraints of `parking.spaces`.
+-- Refuses with not_found, space_suspended, city_not_supported, units_booked, and by the constraints of `parking.spaces`.
 --
 -- changes: as `parking.list_space` takes them, each left out where it stays, and `listing_status` 'active' or 'inactive'.
 create or replace function parking.change_space(space_id uuid, changes jsonb) returns setof parking.my_spaces
@@ -38,7 +38,7 @@ begin
   space := parking.lock_my_space(delete_space.space_id);
   if exists (
     select from booking.bookings b join booking.flows f on f.id = b.flow_id
-    where b.resource_id = space.id and b.status = any (f.live) and b.ends_at > app.now()
+    where b.resource_id = space.id and b.status = any (f.live) and (b.ends_at > app.now() or b.status = f.running)
       and coalesce(b.expires_at > app.now(), true)
   ) then
     perform app.refuse('space_booked');
@@ -49,6 +49,15 @@ begin
   perform booking.drop_resource(space.id);
   return space.id;
 end $$;
+
+-- Pauses all that somebody lists. What is booked stays booked. For the functions that close accounts.
+create or replace function parking.pause_spaces(person_id uuid) returns void
+language sql security definer set search_path = public, pg_temp as $$
+  update booking.resources r set is_listed = false
+  where r.owner_id = pause_spaces.person_id and r.module = 'parking' and r.is_listed;
+  update parking.spaces s set listing_status = 'inactive', version = s.version + 1
+  where s.owner_id = pause_spaces.person_id and s.listing_status = 'active';
+$$;
 
 -- The caller's own space, locked: against its own changes, and against bookings while it goes (see `parking.book`).
 create or replace function parking.lock_my_space(space_id uuid) returns parking.spaces

@@ -35,7 +35,7 @@ begin
   perform parking.write_space(space);
   perform app.audit('space.reviewed', 'parking', 'spaces', space.id::text,
     new_values => jsonb_build_object('approval_status', space.approval_status));
-  perform app.emit('parking.space_reviewed', jsonb_build_object('space_id', space.id, 'owner_id', space.owner_id,
+  perform app.emit('parking.space_reviewed', jsonb_build_object('space_id', space.id, 'user_id', space.owner_id,
     'title', space.title, 'approval_status', space.approval_status, 'reason', space.approval_reason));
   return parking.staff_view(space);
 end $$;

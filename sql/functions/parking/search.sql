@@ -20,8 +20,7 @@ begin
     asked.seconds := ceil(extract(epoch from search_terms.ends_at - search_terms.starts_at));
     -- Read here at once, as `booking.horizon` and `app.setting` would one by one: each of those costs as much as several spaces.
     select max(t.value::float8) filter (where t.key = 'max_booking_hours') * 3600,
-           app.now() + make_interval(days => coalesce(
-             max(t.value::integer) filter (where t.key = 'booking_horizon_days'), 365))
+           booking.horizon_in(max(t.value::integer) filter (where t.key = 'booking_horizon_days'))
     into asked.longest, asked.horizon
     from app.settings t
     where t.marketplace = app.marketplace() and t.key in ('max_booking_hours', 'booking_horizon_days') and t.is_active;

@@ -1,5 +1,5 @@
--- Under which terms a space is booked for a time: what it costs, and every reason why it cannot be. Changes nothing. Refuses with
--- ends_before_start, and as `parking.check_listed` does when the space is not listed.
+-- Under which terms a space is booked for a time: what it costs, and every reason why it cannot be. Changes nothing. Refuses as
+-- `parking.check_window` does, and as `parking.check_listed` does when the space is not listed.
 --
 -- Returns { version, reasons, misfit, instant, currency, time_zone, rates, tariff, fee_basis_points }. reasons are codes, empty
 -- when it can be booked: own_space, what `booking.why_closed` tells, vehicle_required, vehicle_not_yours, vehicle_does_not_fit,
@@ -12,7 +12,7 @@ begin
   select s.* into space from parking.spaces s
   where s.id = terms.space_id and s.marketplace = app.marketplace() and s.deleted_at is null;
   perform parking.check_listed(space);
-  if ends_at <= starts_at then perform app.refuse('ends_before_start'); end if;
+  perform parking.check_window(starts_at, ends_at);
   during := tstzrange(starts_at, ends_at);
   return parking.terms_of(space, during, vehicle_id, null, jsonb_build_object('hourly_rate', space.hourly_rate,
       'daily_rate', space.daily_rate, 'weekly_rate', space.weekly_rate, 'monthly_rate', space.monthly_rate),
@@ -20,15 +20,16 @@ begin
 end $$;
 
 -- The same for a booking of the caller's that would be moved: its own time counts as free, and a start that stays needs no notice.
--- While the start stays, what is longer costs the rates that were agreed. Refuses with not_found and ends_before_start.
+-- While the start stays, what is longer costs the rates that were agreed. Refuses with not_found and as `parking.check_window` does.
 --
--- Returns besides: { booking: { version, starts_at, ends_at, total_amount } }. Further reasons: space_not_listed, and
--- acceptance_required where the owner would have to agree anew.
+-- Returns besides: { booking: { version, starts_at, ends_at, total_amount, policy, facts } }. Further reasons: space_not_listed,
+-- acceptance_required where the owner would have to agree anew, and too_late_for_less.
 create or replace function parking.move_terms(booking_id uuid, starts_at timestamptz, ends_at timestamptz,
   fallback_basis_points integer) returns jsonb
 language plpgsql stable security definer set search_path = public, pg_temp as $$
 declare
-  b booking.bookings; space parking.spaces; from_ timestamptz; to_ timestamptz; extends boolean; terms jsonb;
+  b booking.bookings; flow booking.flows; space parking.spaces; from_ timestamptz; to_ timestamptz; extends boolean;
+  terms jsonb; subtotal bigint;
 begin
   select t.* into b from booking.bookings t
   where t.id = move_terms.booking_id and t.marketplace = app.marketplace() and t.customer_id = app.actor()
@@ -36,7 +37,7 @@ begin
   if not found then perform app.refuse('not_found'); end if;
   from_ := coalesce(move_terms.starts_at, b.starts_at);
   to_ := coalesce(move_terms.ends_at, b.ends_at);
-  if to_ <= from_ then perform app.refuse('ends_before_start'); end if;
+  perform parking.check_window(from_, to_);
   extends := from_ = b.starts_at and b.facts ? 'rates';
   select s.* into space from parking.spaces s where s.id = b.resource_id;
   if not found then perform app.refuse('not_found'); end if;
@@ -45,40 +46,35 @@ begin
       'daily_rate', space.daily_rate, 'weekly_rate', space.weekly_rate, 'monthly_rate', space.monthly_rate) end,
     case when extends then (b.facts ->> 'fee_basis_points')::integer else parking.fee_basis_points(fallback_basis_points) end,
     parking.why_not_moved(b, space, from_, to_));
+  select f.* into strict flow from booking.flows f where f.id = b.flow_id;
+  subtotal := (terms #>> '{tariff,amount}')::bigint;
+  if subtotal + parking.fee_of(subtotal, (terms ->> 'fee_basis_points')::integer) < b.total_amount
+    and not booking.is_free_to_leave(b, flow) then
+    terms := jsonb_set(terms, '{reasons}', (terms -> 'reasons') || '["too_late_for_less"]');
+  end if;
   return terms || jsonb_build_object('starts_at', from_, 'ends_at', to_, 'booking', jsonb_build_object('version', b.version,
-    'starts_at', b.starts_at, 'ends_at', b.ends_at, 'total_amount', b.total_amount, 'facts', b.facts));
+    'starts_at', b.starts_at, 'ends_at', b.ends_at, 'total_amount', b.total_amount, 'policy', b.policy,
+    'facts', b.facts));
+end $$;
+
+-- Refuses with ends_before_start, and with too_long what is longer than anything that can be booked: nothing is reckoned of that.
+create or replace function parking.check_window(starts_at timestamptz, ends_at timestamptz) returns void
+language plpgsql stable as $$
+begin
+  if ends_at <= starts_at then perform app.refuse('ends_before_start'); end if;
+  if ends_at - starts_at > booking.horizon() - app.now() then perform app.refuse('too_long'); end if;
 end $$;
 
 -- The first reason why a booking cannot be moved to a time, as `booking.why_closed` tells it for a new one.
 create or replace function parking.why_not_moved(b booking.bookings, space parking.spaces, starts_at timestamptz,
   ends_at timestamptz) returns text
 language plpgsql stable security definer set search_path = public, pg_temp as $$
-declare
-  during tstzrange := tstzrange(starts_at, ends_at);
-  seconds float8 := extract(epoch from ends_at - starts_at);
-  hours float8 := seconds / 3600;
 begin
   if space.listing_status <> 'active' or space.approval_status <> 'approved' or space.deleted_at is not null then
     return 'space_not_listed';
   end if;
   if not space.instant_booking_enabled and b.confirmed_at is not null then return 'acceptance_required'; end if;
-  if starts_at < app.now() and starts_at <> b.starts_at or ends_at <= app.now() then return 'starts_in_past'; end if;
-  if ends_at > booking.horizon() then return 'beyond_horizon'; end if;
-  if starts_at <> b.starts_at and starts_at < app.now() + make_interval(hours => space.advance_booking_hours) then
-    return 'too_soon';
-  end if;
-  if hours < space.minimum_booking_hours then return 'too_short'; end if;
-  if hours > least(space.maximum_booking_hours, app.setting('max_booking_hours')::float8) then return 'too_long'; end if;
-  if not booking.is_open(space.id, during) then return 'closed'; end if;
-  if space.capacity > (
-    select count(distinct r.unit) from booking.reservations r
-    where r.resource_id = space.id and r.unit <= space.capacity and r.booking_id is distinct from b.id
-      and coalesce(r.expires_at > app.now(), true)
-      and r.during && tstzrange(starts_at - make_interval(secs => b.buffer_before), ends_at + make_interval(secs => b.buffer_after))
-  ) then
-    return null;
-  end if;
-  return 'taken';
+  return booking.why_closed(space.id, tstzrange(starts_at, ends_at), b.id);
 end $$;
 
 create or replace function parking.terms_of(space parking.spaces, during tstzrange, vehicle_id uuid, moved uuid, rates jsonb,
@@ -89,7 +85,10 @@ begin
   if space.owner_id = app.actor() then reasons := reasons || text 'own_space'; end if;
   if why is not null then reasons := reasons || why; end if;
   if vehicle_id is null then
-    if app.setting('vehicle_required')::boolean and moved is null then reasons := reasons || text 'vehicle_required'; end if;
+    -- Who has not signed in has no vehicle to name, and asks for the price.
+    if app.setting('vehicle_required')::boolean and moved is null and app.actor() is not null then
+      reasons := reasons || text 'vehicle_required';
+    end if;
   else
     select v.* into vehicle from parking.vehicles v
     where v.id = terms_of.vehicle_id and v.user_id = app.actor() and v.marketplace = app.marketplace() and v.is_active;
@@ -113,8 +112,8 @@ begin
         ceil(extract(epoch from upper(during) - lower(during)))::bigint) as p));
 end $$;
 
--- Moves a booking of the caller's at a price that was reckoned from the space as `version` had it. Refuses with listing_changed, and
--- as `booking.move` does.
+-- Moves a booking of the caller's at a price that was reckoned from the space as `version` had it. Refuses with listing_changed,
+-- closed when its hours have changed, too_many_requests, and as `booking.move` does.
 create or replace function parking.move(booking_id uuid, expected_version integer, version integer, details jsonb)
 returns booking.bookings
 language plpgsql security definer set search_path = public, pg_temp as $$
@@ -124,6 +123,13 @@ begin
   where b.id = move.booking_id and b.customer_id = app.actor() and b.marketplace = app.marketplace() for key share of s;
   if not found then perform app.refuse('not_found'); end if;
   if space.version <> move.version then perform app.refuse('listing_changed'); end if;
+  -- The owner is told of each.
+  if app.draw('parking.move/' || move.booking_id, 20, interval '1 hour') is not null then
+    perform app.refuse('too_many_requests');
+  end if;
+  if not booking.is_open(space.id, tstzrange((details ->> 'starts_at')::timestamptz, (details ->> 'ends_at')::timestamptz)) then
+    perform app.refuse('closed');
+  end if;
   return booking.move(move.booking_id, details || jsonb_build_object('capacity', space.capacity, 'currency', space.currency),
     move.expected_version);
 end $$;

@@ -68,8 +68,10 @@ begin
     navigation_status = case when gives_up then 'failed' else 'waiting' end
   where t.booking_id = trip.booking_id;
   if gives_up then
-    perform app.emit('parking.navigation_failed',
-      jsonb_build_object('booking_id', trip.booking_id, 'user_id', trip.user_id, 'error', answer ->> 'error'));
+    perform app.emit('parking.navigation_failed', (
+      select jsonb_build_object('booking_id', b.id, 'user_id', trip.user_id, 'number', b.number,
+        'resource_name', b.resource_name, 'error', answer ->> 'error')
+      from booking.bookings b where b.id = trip.booking_id));
     return 'failed';
   end if;
   -- A vehicle that was woken is there within a minute; an outage may last.

@@ -41,7 +41,8 @@ begin
 end $$;
 
 -- Flags, unpublishes or features a review, or takes that back, and settles what was reported of it. `changes`: { is_flagged?,
--- flagged_reason?, is_published?, is_featured? }. Refuses with not_found and by the constraints of reviews.reviews.
+-- flagged_reason?, is_published?, is_featured? }. Refuses with not_found, own_review for one that the caller has written or is
+-- about, and by the constraints of reviews.reviews.
 create or replace function reviews.moderate(review_id uuid, changes jsonb, reason text) returns setof reviews.cards
 language plpgsql security definer set search_path = public, pg_temp as $$
 declare former reviews.reviews; decided reviews.reviews;
@@ -51,6 +52,7 @@ begin
   select r.* into former from reviews.reviews r
   where r.id = moderate.review_id and r.marketplace = app.marketplace() and r.deleted_at is null for update;
   if not found then perform app.refuse('not_found'); end if;
+  if app.actor() in (former.reviewer_id, former.reviewee_id) then perform app.refuse('own_review'); end if;
   update reviews.reviews r set
     is_flagged = coalesce((changes ->> 'is_flagged')::boolean, r.is_flagged),
     flagged_reason = case (changes ->> 'is_flagged')::boolean when true then moderate.reason when false then null
