@@ -4,7 +4,7 @@ import { again } from '../parking/spaces.ts';
 import { advanceClock } from '../support/clock.ts';
 import { runSchedule } from '../support/invoke.ts';
 import { type Person, signUp } from '../support/people.ts';
-import { eventsOf, inMinutes, moved, placed, priceOf, reservationsOf, stepped } from './bookings.ts';
+import { eventsOf, moved, placed, priceOf, reservationsOf, stepped } from './bookings.ts';
 
 let host: Person;
 let driver: Person;
@@ -15,7 +15,9 @@ beforeEach(async () => {
   rival = await signUp('driveway', { roles: ['driver'] });
 });
 
-const at = (minutes: number) => inMinutes(minutes).replace(/:\d\d\.\d{3}Z$/, ':00.000Z');
+/** Minutes are counted from one moment, whatever minute it is when a test asks. */
+const START = Math.floor(Date.now() / 60_000) * 60_000;
+const at = (minutes: number) => new Date(START + minutes * 60_000).toISOString();
 const window = (from: number, to: number) => ({ starts_at: at(from), ends_at: at(to) });
 const spans = async (booking: { id: string }) =>
   (await reservationsOf(booking)).map(row => [Date.parse(row.from), Date.parse(row.to)]);

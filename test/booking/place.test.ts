@@ -3,7 +3,7 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { sql } from '../../lambdas/kernel/sql.ts';
 import { asOwner } from '../support/database.ts';
 import { type Person, signUp } from '../support/people.ts';
-import { inMinutes, placed, reservationsOf } from './bookings.ts';
+import { placed, reservationsOf } from './bookings.ts';
 
 let host: Person;
 let driver: Person;
@@ -15,7 +15,9 @@ beforeAll(async () => {
 });
 
 /** Whole minutes from now, so that bookings meet exactly. */
-const at = (minutes: number) => inMinutes(minutes).replace(/:\d\d\.\d{3}Z$/, ':00.000Z');
+/** Minutes are counted from one moment, whatever minute it is when a test asks. */
+const START = Math.floor(Date.now() / 60_000) * 60_000;
+const at = (minutes: number) => new Date(START + minutes * 60_000).toISOString();
 const window = (from: number, to: number) => ({ starts_at: at(from), ends_at: at(to) });
 const outcomes = async (tries: Promise<unknown>[]) =>
   (await Promise.allSettled(tries)).map(one => (one.status === 'fulfilled' ? 'placed' : String(one.reason)));
