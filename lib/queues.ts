@@ -19,6 +19,7 @@ const OLDEST: Record<QueueName, number> = {
   push: 300,
   exports: 900,
   tesla: 300,
+  payments: 300,
 };
 
 /** Makes each queue of the system with its dead-letter queue and the two alarms beside it. */

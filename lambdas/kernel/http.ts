@@ -80,7 +80,7 @@ async function respond(useCase: UseCase, event: APIGatewayProxyEventV2, tally: T
     ...(identity ?? { actor: null }),
   };
   try {
-    const output = await useCase.run(input, call);
+    const output = await useCase.run(input, call, request);
     return answerWith(shape(contract, output), contract, request, false);
   } catch (error) {
     if (!(error instanceof Replay)) throw error;

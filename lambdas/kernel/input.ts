@@ -13,7 +13,7 @@ const MOST_ERRORS = 50;
 export function readInput(request: Request, contract: HttpContract): unknown {
   const names = pathNames(contract.path);
   const fromPath = Object.fromEntries(names.map(name => [name, request.path[name]]));
-  const rest = readsQuery(contract) ? coerceQuery(request.query, contract.input) : readJson(request);
+  const rest = readRest(request, contract);
   if (typeof rest !== 'object' || rest === null || Array.isArray(rest)) {
     throw new Refusal(common.invalid_input, {
       errors: [{ field: 'body', code: 'invalid_type', message: 'must be a JSON object' }],
@@ -30,6 +30,11 @@ export function readInput(request: Request, contract: HttpContract): unknown {
   throw new Refusal(pathOnly ? common.not_found : common.invalid_input, {
     errors: errors.slice(0, MOST_ERRORS),
   });
+}
+
+function readRest(request: Request, contract: HttpContract): unknown {
+  if (contract.webhook) return {};
+  return readsQuery(contract) ? coerceQuery(request.query, contract.input) : readJson(request);
 }
 
 /** `{space_id}` and the like in a route's path. */

@@ -50,7 +50,8 @@ export type QueueName =
   | 'email'
   | 'push'
   | 'exports'
-  | 'tesla';
+  | 'tesla'
+  | 'payments';
 
 /** What every use case is given. The clock and the caller are arguments, never looked up. */
 export type Call = {
@@ -66,6 +67,9 @@ export type Call = {
    */
   bearer(): Promise<{ actor: string; session: string } | null>;
 };
+
+/** A request as it came, for whoever checks its signature. Names of headers are in lower case. */
+export type Received = { body: string; headers: Readonly<Record<string, string | undefined>> };
 
 /** A call whose `access` was not `everyone()`: there is somebody. */
 export type SignedInCall = Call & { actor: string; session: string };
@@ -100,6 +104,8 @@ export type HttpContract = {
   owner_only?: boolean;
   /** A DELETE whose fields stand in the body: a password has no place in a query, which is logged on its way. */
   body?: boolean;
+  /** Its body has a shape and a signature of its sender's: `run` is given it as it came, and no field is read from it. */
+  webhook?: boolean;
   /** Its answer is not JSON: the media type. `run` returns `{ body, content_type, … }`. */
   raw: boolean;
   needs: readonly Need[];
@@ -161,16 +167,21 @@ export type HttpDeclaration<I extends z.ZodMiniObject, O extends z.ZodMiniType, 
   credentials?: boolean;
   owner_only?: boolean;
   body?: boolean;
+  webhook?: boolean;
   raw?: boolean;
   needs?: readonly Need[];
   /** Makes the answer of a row that was kept for an Idempotency-Key, where `run` answers with more than its row. */
   reveal?(row: unknown): Promise<z.input<O>>;
-  run(input: z.output<I>, call: A extends { kind: 'everyone' } ? Call : SignedInCall): Promise<z.input<O>>;
+  run(
+    input: z.output<I>,
+    call: A extends { kind: 'everyone' } ? Call : SignedInCall,
+    received: Received,
+  ): Promise<z.input<O>>;
 };
 
 export type UseCase = {
   contract: HttpContract;
-  run(input: unknown, call: Call): Promise<unknown>;
+  run(input: unknown, call: Call, received?: Received): Promise<unknown>;
   reveal?(row: unknown): Promise<unknown>;
 };
 

@@ -17,7 +17,7 @@ const home = (module: string | undefined) =>
   marketplaces.find(marketplace => !module || marketplace.modules.includes(module as never))?.slug ?? '';
 
 const closed = routes.filter(({ contract }) => contract.access.kind !== 'everyone');
-const bodied = routes.filter(({ contract }) => !readsQuery(contract));
+const bodied = routes.filter(({ contract }) => !readsQuery(contract) && !contract.webhook);
 const identified = routes.filter(({ contract }) => pathNames(contract.path).length > 0);
 const optional = routes.flatMap(({ route, contract }) =>
   contract.module ? [{ route, contract, module: contract.module }] : [],

@@ -3,8 +3,10 @@ import { pathNames } from '../../lambdas/kernel/input.ts';
 import { sql } from '../../lambdas/kernel/sql.ts';
 import type { HttpContract } from '../../lambdas/kernel/use-case.ts';
 import { ofKind } from '../../lib/catalogue.ts';
-import { marketplaces } from '../../marketplaces/index.ts';
+import { marketplaceOf, marketplaces } from '../../marketplaces/index.ts';
+import { placed } from '../booking/bookings.ts';
 import { dayIn, resourceOf, ruled } from '../booking/resources.ts';
+import { initiated } from '../money/pay.ts';
 import { booked, inHours, listed, vehicleOf } from '../parking/spaces.ts';
 import { completed, reviewed } from '../reviews/completed.ts';
 import { handIn } from '../verification/evidence.ts';
@@ -32,6 +34,11 @@ const MAKERS: Readonly<Record<string, (person: Person) => Promise<string>>> = {
   review_id: async person => {
     const host = await signUp(person.marketplace, { roles: openRoles(person.marketplace) });
     return (await reviewed(person, await completed(person, host))).id;
+  },
+  payment_id: async person => {
+    const host = await signUp(person.marketplace, { roles: openRoles(person.marketplace) });
+    const booking = await placed(person, host, { currency: marketplaceOf(person.marketplace)?.currency });
+    return (await initiated(person, booking)).id;
   },
   token_id: async person => {
     const token = { name: 'Nightly export', abilities: ['read'] };

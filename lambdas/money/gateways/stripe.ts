@@ -7,6 +7,7 @@ import {
   type GatewayRefund,
   GatewayRejected,
   type GatewayStatus,
+  GatewayUnavailable,
 } from './gateway.ts';
 import { fromStripe, toStripe } from './stripe-amounts.ts';
 import { openStripe, type StripeAccount, translated } from './stripe-client.ts';
@@ -121,6 +122,9 @@ const STATUSES: Readonly<Record<Stripe.PaymentIntent['status'], GatewayStatus>> 
 };
 
 function paymentOf(intent: Stripe.PaymentIntent, { publishable_key }: StripeAccount): GatewayPayment {
+  // The library takes any JSON without `error` for an answer, also a failing proxy's.
+  if (intent.object !== 'payment_intent')
+    throw new GatewayUnavailable('stripe', 'unreadable_answer', 'stripe answered with something else.');
   const { id, status, currency, client_secret, last_payment_error: error } = intent;
   const charge = typeof intent.latest_charge === 'object' ? intent.latest_charge : null;
   const settled = typeof charge?.balance_transaction === 'object' ? charge.balance_transaction : null;

@@ -1,0 +1,109 @@
+import * as z from 'zod/mini';
+import { amount, currency, id, instant, text } from '../kernel/fields.ts';
+import type { Need } from '../kernel/use-case.ts';
+import {
+  GatewayDeclined,
+  type GatewayName,
+  type GatewayPayment,
+  GatewayRejected,
+  GatewayUnavailable,
+} from './gateways/gateway.ts';
+
+export const gatewayName = z
+  .enum(['stripe', 'razorpay', 'paytm', 'paymongo', 'bolt'])
+  .check(z.meta({ examples: ['stripe'] }));
+
+/** Every gateway: a marketplace's configuration says which are used. */
+export const ALL_GATEWAYS: readonly Need[] = [
+  'gateway:stripe',
+  'gateway:razorpay',
+  'gateway:paytm',
+  'gateway:paymongo',
+  'gateway:bolt',
+];
+
+const failure = z.nullable(
+  z.object({ code: text(1, 100, 'card_declined'), message: text(0, 500, 'Your card was declined.') }),
+);
+
+const Refund = z.object({
+  id: id('refund'),
+  method: z.enum(['gateway', 'wallet', 'credits']).check(z.meta({ examples: ['gateway'] })),
+  amount,
+  reason: z.enum(['not_owed', 'paid_too_late']).check(z.meta({ examples: ['not_owed'] })),
+  status: z.enum(['pending', 'processing', 'succeeded', 'failed']).check(z.meta({ examples: ['succeeded'] })),
+  created_at: instant,
+});
+
+/** A payment as its payer sees it. */
+export const Payment = z.object({
+  id: id('payment'),
+  purpose: z.enum(['booking', 'subscription', 'topup', 'order']).check(z.meta({ examples: ['booking'] })),
+  booking_id: z.nullable(id('booking')),
+  description: text(1, 200, 'Booking DRV-2026-000001'),
+  status: z
+    .enum([
+      'pending',
+      'processing',
+      'authorized',
+      'succeeded',
+      'failed',
+      'cancelled',
+      'partially_refunded',
+      'refunded',
+    ])
+    .check(z.meta({ examples: ['pending'] })),
+  currency,
+  amount,
+  /** What of the amount the wallet gave, what credits were worth, and what the gateway is to take. */
+  wallet_amount: amount,
+  credits_amount: amount,
+  gateway_amount: amount,
+  captured_amount: amount,
+  refunded_amount: amount,
+  gateway: z.nullable(gatewayName),
+  failure,
+  refunds: z.array(Refund),
+  created_at: instant,
+  updated_at: instant,
+});
+
+/** What is told of a try, as `money.record_attempt` takes it. */
+export type Report = {
+  status?: string;
+  reference?: string;
+  captured_amount?: number;
+  fee?: number | null;
+  failure?: { code: string; message: string } | null;
+};
+
+export const reportOf = (payment: GatewayPayment): Report => ({
+  status: payment.status,
+  reference: payment.reference,
+  captured_amount: payment.amount_captured,
+  fee: payment.fee,
+  failure: payment.failure,
+});
+
+/** What a failed call says of a try. Of one whose outcome is unknown it says only why. Throws what is no gateway's. */
+export function reportOfError(error: unknown): Report {
+  if (
+    !(
+      error instanceof GatewayDeclined ||
+      error instanceof GatewayRejected ||
+      error instanceof GatewayUnavailable
+    )
+  )
+    throw error;
+  const { code, message, reference } = error;
+  const known = reference ? { reference } : {};
+  if (error instanceof GatewayDeclined) return { status: 'failed', ...known, failure: { code, message } };
+  if (error instanceof GatewayRejected) return { status: 'rejected', ...known, failure: { code, message } };
+  return { ...known, failure: { code, message } };
+}
+
+/** The client of a gateway. Loaded when it is asked for: most calls of a payment's routes need none, or one. */
+export async function openGateway(name: GatewayName, marketplace: string) {
+  const { gatewayOf } = await import('./gateways/gateways.ts');
+  return gatewayOf(name, marketplace);
+}
