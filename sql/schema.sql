@@ -4343,6 +4343,9 @@ CREATE FUNCTION money.open_payment(wish jsonb) RETURNS jsonb
     AS $$
 declare b booking.bookings; p money.payments; a money.payment_attempts; chosen text;
 begin
+  if wish ->> 'gateway' is not null and not wish -> 'gateways' ? (wish ->> 'gateway') then
+    perform app.refuse('gateway_not_offered');
+  end if;
   b := money.lock_booking((wish ->> 'booking_id')::uuid);
   if b.id is null or b.customer_id is distinct from app.actor() then perform app.refuse('not_found'); end if;
   if b.status = 'cancelled' or b.expires_at <= app.now() then perform app.refuse('booking_not_payable', b.status); end if;

@@ -32,9 +32,14 @@ export const confirmPayment = useCase({
     const client = marketplace.payments.gateways.includes(gateway)
       ? await openGateway(gateway, marketplace.slug)
       : undefined;
-    if (!client?.confirm) throw new Refusal(notOffered);
+    // Who may not call at all is told so before anything else: the first trip checks it.
+    const refuse = async (refusal: typeof invalid, cause?: unknown): Promise<never> => {
+      await db.execute(sql`select 1`);
+      throw new Refusal(refusal, { cause });
+    };
+    if (!client?.confirm) return refuse(notOffered);
     const { key, reference } = await client.confirm(fields).catch(cause => {
-      if (cause instanceof SignatureError) throw new Refusal(invalid, { cause });
+      if (cause instanceof SignatureError) return refuse(invalid, cause);
       throw cause;
     });
     const { attempt_id } = await db.one(

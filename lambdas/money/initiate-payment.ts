@@ -2,7 +2,7 @@ import * as z from 'zod/mini';
 import { flag, id, text } from '../kernel/fields.ts';
 import { http } from '../kernel/http.ts';
 import { log } from '../kernel/log.ts';
-import { Refusal, refuse } from '../kernel/refusal.ts';
+import { refuse } from '../kernel/refusal.ts';
 import { sql } from '../kernel/sql.ts';
 import { signedIn, useCase } from '../kernel/use-case.ts';
 import {
@@ -93,7 +93,6 @@ export const initiatePayment = useCase({
   },
   async run({ booking_id, use_wallet, use_credits, gateway, ...options }, { db, marketplace }) {
     const { gateways, capture } = marketplace.payments;
-    if (gateway && !gateways.includes(gateway)) throw new Refusal(gatewayNotOffered);
     const wish = { booking_id, use_wallet, use_credits, gateway, gateways, capture, options };
     const { opened } = await db.one(sql`select money.open_payment(${wish}::jsonb) as opened`, Opened);
     if (opened.charge === null) return { ...opened.payment, client: null };

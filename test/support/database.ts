@@ -16,15 +16,30 @@ type Target = {
  */
 export function asOwner(statement: Statement, context: Record<string, unknown> = { access: 'everyone' }) {
   const { DATABASE_ARN, OWNER_SECRET_ARN } = process.env;
-  const client = new RDSDataClient();
-  return read({ client, cluster: DATABASE_ARN, secret: OWNER_SECRET_ARN, context }, statement);
+  return read(
+    {
+      client: clientOf(process.env.AWS_ENDPOINT_URL),
+      cluster: DATABASE_ARN,
+      secret: OWNER_SECRET_ARN,
+      context,
+    },
+    statement,
+  );
 }
 
 /** The same in a local cloud that a test has started for itself. */
 export function readAsOwner({ endpoint, clusterArn, secrets }: Aws, statement: Statement) {
-  const client = new RDSDataClient({ endpoint });
   const context = { access: 'everyone' };
-  return read({ client, cluster: clusterArn, secret: secrets.owner, context }, statement);
+  return read({ client: clientOf(endpoint), cluster: clusterArn, secret: secrets.owner, context }, statement);
+}
+
+const clients = new Map<string | undefined, RDSDataClient>();
+
+/** One for each endpoint: every client holds connections of its own, and thousands of them are more than a process may open. */
+export function clientOf(endpoint: string | undefined): RDSDataClient {
+  const client = clients.get(endpoint) ?? new RDSDataClient({ endpoint });
+  clients.set(endpoint, client);
+  return client;
 }
 
 // biome-ignore lint/suspicious/noExplicitAny: a test reads the columns that it asked for.

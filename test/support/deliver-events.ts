@@ -14,8 +14,10 @@ export async function deliverEvents(): Promise<void> {
   }
 }
 
+let client: SQSClient | undefined;
+
 async function consumeQueue(name: string, url: string): Promise<boolean> {
-  const client = new SQSClient({ useQueueUrlAsEndpoint: false });
+  client ??= new SQSClient({ useQueueUrlAsEndpoint: false });
   const { Messages = [] } = await client.send(
     new ReceiveMessageCommand({ QueueUrl: url, MaxNumberOfMessages: 10, WaitTimeSeconds: 0 }),
   );

@@ -1,9 +1,9 @@
 import {
   BeginTransactionCommand,
   ExecuteStatementCommand,
-  RDSDataClient,
   RollbackTransactionCommand,
 } from '@aws-sdk/client-rds-data';
+import { clientOf } from './database.ts';
 
 /** Runs one statement as the owner and returns its rows as objects. */
 // biome-ignore lint/suspicious/noExplicitAny: a test reads the columns that it asked for.
@@ -14,7 +14,7 @@ export type Run = (statement: string) => Promise<any[]>;
  * included, nobody else ever sees.
  */
 export async function inScratch<T>(work: (run: Run) => Promise<T>): Promise<T> {
-  const client = new RDSDataClient({ maxAttempts: 1 });
+  const client = clientOf(process.env.AWS_ENDPOINT_URL);
   const target = { resourceArn: process.env.DATABASE_ARN, secretArn: process.env.OWNER_SECRET_ARN };
   const { transactionId } = await client.send(
     new BeginTransactionCommand({ ...target, database: process.env.DATABASE_NAME }),

@@ -7,11 +7,14 @@
 -- Returns { payment, charge }: the charge is what to ask the gateway under its key, null where nothing is left to pay or the same is
 -- under way. Asked again it returns the same try; another gateway, other options or a refused try make a new one. The caller holds
 -- the payment for half a minute, until `money.record_my_attempt`. Refuses with not_found, booking_not_payable, nothing_to_pay,
--- already_paid, payment_in_progress.
+-- already_paid, payment_in_progress and gateway_not_offered.
 create or replace function money.open_payment(wish jsonb) returns jsonb
 language plpgsql security definer set search_path = public, pg_temp as $$
 declare b booking.bookings; p money.payments; a money.payment_attempts; chosen text;
 begin
+  if wish ->> 'gateway' is not null and not wish -> 'gateways' ? (wish ->> 'gateway') then
+    perform app.refuse('gateway_not_offered');
+  end if;
   b := money.lock_booking((wish ->> 'booking_id')::uuid);
   if b.id is null or b.customer_id is distinct from app.actor() then perform app.refuse('not_found'); end if;
   if b.status = 'cancelled' or b.expires_at <= app.now() then perform app.refuse('booking_not_payable', b.status); end if;
