@@ -50,6 +50,8 @@ begin
   -- A booking that is being made holds the row of both its parties: it is waited for, and seen below.
   select * into person from identity.users u where u.id = app.actor() for update;
   -- Who was banned while this waited would come back by restoring.
+  -- Whoever deleted it at the same moment has ended this session too.
+  if person.account_status = 'deleted' then perform app.refuse('session_ended'); end if;
   if not app.is_active(person.account_status, person.suspended_until) then perform app.refuse('account_suspended'); end if;
   perform privacy.check_deletable(person.id);
   if codes is not null then
