@@ -5,6 +5,7 @@ import {
   staffPermissions,
   verificationSettings,
 } from './marketplace.ts';
+import { stay } from './stay.ts';
 
 /** Driveway-Hub: driveways of San Francisco for drivers of a Tesla. */
 export const driveway: Marketplace = {
@@ -35,45 +36,9 @@ export const driveway: Marketplace = {
       transitions: [
         { from: 'pending', to: 'confirmed', by: ['provider', 'system'] },
         { from: 'pending', to: 'cancelled', by: ['customer', 'provider', 'staff', 'system'] },
-        {
-          from: 'confirmed',
-          to: 'active',
-          by: ['customer', 'provider', 'system'],
-          opens: { of: 'starts_at', minutes: -15 },
-          closes: { of: 'ends_at' },
-          near: { by: ['customer'], metres: 200 },
-        },
-        { from: 'confirmed', to: 'cancelled', by: ['customer', 'provider', 'staff', 'system'] },
-        {
-          from: 'confirmed',
-          to: 'no_show',
-          by: ['provider', 'staff', 'system'],
-          opens: { of: 'starts_at', policy: 'no_show.after_minutes' },
-        },
-        { from: 'active', to: 'completed', by: ['customer', 'staff', 'system'] },
-        // The customer has paid for all of it: nobody else lets the rest once more.
-        { from: 'active', to: 'completed', by: ['provider'], opens: { of: 'ends_at' } },
+        ...stay('active').transitions,
       ],
-      timers: [
-        {
-          in: 'confirmed',
-          due: { of: 'starts_at', policy: 'no_show.after_minutes' },
-          to: 'no_show',
-          reason: 'not_arrived',
-        },
-        {
-          in: 'active',
-          due: { of: 'ends_at', policy: 'overstay.grace_minutes' },
-          event: 'booking.overstayed',
-          reason: 'overstayed',
-        },
-        {
-          in: 'active',
-          due: { of: 'ends_at', policy: 'overstay.at_most_minutes' },
-          to: 'completed',
-          reason: 'ended_by_clock',
-        },
-      ],
+      timers: stay('active').timers,
     },
   },
   policies: {

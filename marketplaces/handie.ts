@@ -5,6 +5,7 @@ import {
   staffPermissions,
   verificationSettings,
 } from './marketplace.ts';
+import { stay } from './stay.ts';
 
 /** Handie: home services by experts, and parking spaces, in India. */
 export const handie: Marketplace = {
@@ -36,46 +37,7 @@ export const handie: Marketplace = {
       no_show: 'no_show',
       cancelled: 'cancelled',
       live: ['confirmed', 'in_progress'],
-      transitions: [
-        {
-          from: 'confirmed',
-          to: 'in_progress',
-          by: ['customer', 'provider', 'system'],
-          opens: { of: 'starts_at', minutes: -15 },
-          closes: { of: 'ends_at' },
-          near: { by: ['customer'], metres: 200 },
-        },
-        { from: 'confirmed', to: 'cancelled', by: ['customer', 'provider', 'staff', 'system'] },
-        {
-          from: 'confirmed',
-          to: 'no_show',
-          by: ['provider', 'staff', 'system'],
-          opens: { of: 'starts_at', policy: 'no_show.after_minutes' },
-        },
-        { from: 'in_progress', to: 'completed', by: ['customer', 'staff', 'system'] },
-        // The customer has paid for all of it: nobody else lets the rest once more.
-        { from: 'in_progress', to: 'completed', by: ['provider'], opens: { of: 'ends_at' } },
-      ],
-      timers: [
-        {
-          in: 'confirmed',
-          due: { of: 'starts_at', policy: 'no_show.after_minutes' },
-          to: 'no_show',
-          reason: 'not_arrived',
-        },
-        {
-          in: 'in_progress',
-          due: { of: 'ends_at', policy: 'overstay.grace_minutes' },
-          event: 'booking.overstayed',
-          reason: 'overstayed',
-        },
-        {
-          in: 'in_progress',
-          due: { of: 'ends_at', policy: 'overstay.at_most_minutes' },
-          to: 'completed',
-          reason: 'ended_by_clock',
-        },
-      ],
+      ...stay('in_progress'),
     },
   },
   policies: {
