@@ -3,15 +3,16 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-// The suite on the embedded database, which lives in one thread: two halves, each with a database of its own, keep two cores busy.
-// Named files, and a server, are left to one run.
+// The whole suite in two halves, each with a database of its own, which keeps two cores busy: two embedded ones, or two servers, whose
+// addresses stand in DATABASE_URL with a space between them. Named files, and a single server, are left to one run.
 
-const HALVES = 2;
+const urls = process.env.DATABASE_URL?.split(' ') ?? [undefined, undefined];
 const VITEST = join(import.meta.dirname, '../node_modules/vitest/vitest.mjs');
 
-/** Runs vitest and says with which code it ended. */
-function vitest(...args: string[]): Promise<number> {
-  const child = spawn(process.execPath, [VITEST, ...args], { stdio: 'inherit' });
+/** Runs vitest on a database and says with which code it ended. */
+function vitest(url: string | undefined, ...args: string[]): Promise<number> {
+  const env = url ? { ...process.env, DATABASE_URL: url } : process.env;
+  const child = spawn(process.execPath, [VITEST, ...args], { stdio: 'inherit', env });
   return new Promise((resolve, reject) => {
     child.on('error', reject);
     child.on('exit', code => resolve(code ?? 1));
@@ -21,17 +22,18 @@ function vitest(...args: string[]): Promise<number> {
 async function runHalves(options: string[]): Promise<number> {
   const reports = mkdtempSync(join(tmpdir(), 'vicinity-reports-'));
   try {
-    const halves = Array.from({ length: HALVES }, (_, index) =>
+    const halves = urls.map((url, index) =>
       vitest(
+        url,
         'run',
-        `--shard=${index + 1}/${HALVES}`,
+        `--shard=${index + 1}/${urls.length}`,
         '--reporter=blob',
         '--reporter=dot',
         `--outputFile.blob=${join(reports, `${index}.json`)}`,
       ),
     );
     const codes = await Promise.all(halves);
-    const merged = await vitest('run', `--merge-reports=${reports}`, ...options);
+    const merged = await vitest(urls[0], 'run', `--merge-reports=${reports}`, ...options);
     return Math.max(...codes, merged);
   } finally {
     rmSync(reports, { recursive: true, force: true });
@@ -39,5 +41,5 @@ async function runHalves(options: string[]): Promise<number> {
 }
 
 const options = process.argv.slice(2);
-const isWhole = options.every(option => option.startsWith('--')) && !process.env.DATABASE_URL;
-process.exitCode = isWhole ? await runHalves(options) : await vitest('run', ...options);
+const isWhole = options.every(option => option.startsWith('--')) && urls.length > 1;
+process.exitCode = isWhole ? await runHalves(options) : await vitest(urls[0], 'run', ...options);

@@ -5,11 +5,11 @@ import { auth, newAccount, newPhone } from '../identity/accounts.ts';
 import { Client } from '../support/client.ts';
 import { advanceClock } from '../support/clock.ts';
 import { asOwner } from '../support/database.ts';
-import { type Person, signUp, signUpStaff } from '../support/people.ts';
+import { PASSWORD, type Person, signUpStaff, signUpWithPassword } from '../support/people.ts';
 
 const USERS = '/api/v1/admin/users';
 const ME = '/api/v1/users/me';
-const host = () => signUp('driveway', { roles: ['host'] });
+const host = () => signUpWithPassword('driveway', { roles: ['host'] });
 const inAnHour = () => new Date(Date.now() + 3_600_000).toISOString();
 
 /** What the audit log says that somebody did, oldest first. */
@@ -22,7 +22,7 @@ const auditOf = (actor: Person) =>
 describe('finding accounts', () => {
   test('a name is found by a word, by a part of it, and with a slip; stop words are names too', async () => {
     const staff = await signUpStaff('driveway', 'support');
-    const will = await signUp('driveway', { roles: ['host'], full_name: 'Will Zephyrine' });
+    const will = await signUpWithPassword('driveway', { roles: ['host'], full_name: 'Will Zephyrine' });
     for (const name of ['will', 'Zephyrine', 'zephyr', 'Zefyrine', 'zephyrine will']) {
       const { body } = await staff.get(`${USERS}?name=${encodeURIComponent(name)}&limit=100`);
       expect(
@@ -55,7 +55,7 @@ describe('finding accounts', () => {
     const name = `Filter ${randomUUID().slice(0, 8)}`;
     const people: Person[] = [];
     for (let n = 0; n < 3; n += 1)
-      people.push(await signUp('recovery', { roles: ['customer'], full_name: name }));
+      people.push(await signUpWithPassword('recovery', { roles: ['customer'], full_name: name }));
     const list = async (query: string) =>
       (await staff.get(`${USERS}?name=${encodeURIComponent(name)}&${query}`)).body;
     const newestFirst = people.map(({ id }) => id).reverse();
@@ -101,7 +101,7 @@ describe('finding accounts', () => {
   });
 
   test('staff without a second factor are asked for one', async () => {
-    const staff = await signUpStaff('driveway', 'support');
+    const staff = await signUpStaff('driveway', 'support', { password: PASSWORD });
     const again = await auth('login', { email: staff.email, password: staff.password });
     const answer = await new Client('driveway', again.body.access_token).get(USERS);
     expect(answer.body).toMatchObject({ status: 403, code: 'two_factor_required' });
@@ -202,7 +202,7 @@ describe('the state of an account', () => {
       await signUpStaff('homigo', 'support'),
       await signUpStaff('homigo', 'moderator'),
     ];
-    const person = await signUp('homigo', { roles: ['tenant'] });
+    const person = await signUpWithPassword('homigo', { roles: ['tenant'] });
     const body = { reason: 'x' };
     expect((await support.post(`${USERS}/${person.id}/suspend`, body)).body.code).toBe('forbidden');
     expect((await moderator.post(`${USERS}/${person.id}/ban`, body)).body.code).toBe('forbidden');

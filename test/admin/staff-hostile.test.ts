@@ -4,7 +4,7 @@ import { auth } from '../identity/accounts.ts';
 import { Client } from '../support/client.ts';
 import { asOwner } from '../support/database.ts';
 import { deliverEvents } from '../support/deliver-events.ts';
-import { randomAddress, signUp, signUpStaff } from '../support/people.ts';
+import { PASSWORD, randomAddress, signUpStaff, signUpWithPassword } from '../support/people.ts';
 import { handIn } from '../verification/evidence.ts';
 
 const users = (id: string, what: string) => `/api/v1/admin/users/${id}/${what}`;
@@ -17,7 +17,7 @@ test.each([
   ['suspend', { reason, until: new Date(Date.now() + 60_000).toISOString() }],
 ])('whoever may only suspend does not lift a ban by %s', async (what, body) => {
   const [admin, moderator] = [await signUpStaff('homigo', 'admin'), await signUpStaff('homigo', 'moderator')];
-  const person = await signUp('homigo', { roles: ['host'] });
+  const person = await signUpWithPassword('homigo', { roles: ['host'] });
   expect((await admin.post(users(person.id, 'ban'), { reason })).status).toBe(200);
   const refused = await moderator.post(users(person.id, what), body);
   expect(refused.body).toMatchObject({ status: 403, code: 'forbidden' });
@@ -31,7 +31,7 @@ test('the last super admin of a marketplace does not leave it by deleting the ac
         where r.user_id = u.id and r.role = 'super_admin' and u.marketplace = 'recovery' and u.account_status = 'active'
         returning u.id`,
   );
-  const last = await signUpStaff('recovery');
+  const last = await signUpStaff('recovery', 'super_admin', { password: PASSWORD });
   const leave = () => last.send('DELETE', '/api/v1/users/me', { password: last.password });
   const refused = await leave();
   expect(refused.body).toMatchObject({ status: 409, code: 'last_super_admin' });
@@ -46,7 +46,7 @@ test('the last super admin of a marketplace does not leave it by deleting the ac
 
 test('an export does not show from where staff looked at the account', async () => {
   const staff = await signUpStaff('driveway', 'support');
-  const person = await signUp('driveway', { roles: ['host'] });
+  const person = await signUpWithPassword('driveway', { roles: ['host'] });
   const ip = randomAddress();
   const looked = await staff.post(users(person.id, 'impersonate'), { reason }, { ip });
   expect(looked.status).toBe(201);
@@ -61,7 +61,7 @@ test('an export does not show from where staff looked at the account', async () 
 test('who deletes the account while being banned does not come back by restoring it', async () => {
   const admin = await signUpStaff('driveway', 'admin');
   for (let round = 0; round < 4; round += 1) {
-    const person = await signUp('driveway', { roles: ['host'] });
+    const person = await signUpWithPassword('driveway', { roles: ['host'] });
     const [banned] = await Promise.all([
       admin.post(users(person.id, 'ban'), { reason }),
       person.send('DELETE', '/api/v1/users/me', { password: person.password }),
@@ -87,7 +87,7 @@ test('of two who ban each other at once one stays to answer for it', async () =>
 
 test('staff who switch the second factor off do not look on with somebody elseâ€™s eyes', async () => {
   const staff = await signUpStaff('driveway', 'support');
-  const person = await signUp('driveway', { roles: ['host'] });
+  const person = await signUpWithPassword('driveway', { roles: ['host'] });
   const { body } = await staff.post(users(person.id, 'impersonate'), { reason });
   const eyes = new Client('driveway', body.access_token);
   expect((await eyes.get('/api/v1/users/me')).status).toBe(200);
@@ -97,7 +97,7 @@ test('staff who switch the second factor off do not look on with somebody elseâ€
 
 test('whoever may impersonate and not review sees no document, nor the archive of an export', async () => {
   const staff = await signUpStaff('driveway', 'support');
-  const person = await signUp('driveway', { roles: ['host'] });
+  const person = await signUpWithPassword('driveway', { roles: ['host'] });
   const { upload_id } = (await handIn(person, 'government_id')).body;
   const asked = await person.post('/api/v1/users/me/exports', {});
   await deliverEvents();

@@ -7,10 +7,10 @@ import { advanceClock } from '../support/clock.ts';
 import { messagesTo } from '../support/control-aws.ts';
 import { asOwner } from '../support/database.ts';
 import { deliverEvents } from '../support/deliver-events.ts';
-import { requiredContacts } from '../support/people.ts';
+import { PASSWORD, requiredContacts } from '../support/people.ts';
 import type { Answer } from '../support/send-request.ts';
 
-export const PASSWORD = 'correct horse battery staple';
+export { PASSWORD };
 
 /** An address that nobody else uses. */
 export const newEmail = () => `${randomUUID()}@people.example`;

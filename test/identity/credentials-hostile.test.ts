@@ -6,7 +6,7 @@ import { advanceClock } from '../support/clock.ts';
 import { messagesTo } from '../support/control-aws.ts';
 import { asOwner } from '../support/database.ts';
 import { deliverEvents } from '../support/deliver-events.ts';
-import { signUp } from '../support/people.ts';
+import { signUpWithPassword } from '../support/people.ts';
 import {
   appCode,
   auth,
@@ -35,7 +35,7 @@ async function resetPassword(email: string, password = 'seventeen purple lantern
 }
 
 test('a second factor that is confirmed or switched off by a code gives no guess at the password back', async () => {
-  const victim = await signUp('driveway', { roles: ['host'] });
+  const victim = await signUpWithPassword('driveway', { roles: ['host'] });
   await prove(victim.id);
   const guess = (n: number) =>
     victim.put('/api/v1/users/me/password', {
@@ -51,7 +51,7 @@ test('a second factor that is confirmed or switched off by a code gives no guess
 });
 
 test('a sign-in that has shown the old password and owes the second factor ends with a reset', async () => {
-  const person = await signUp('driveway', { roles: ['host'] });
+  const person = await signUpWithPassword('driveway', { roles: ['host'] });
   await prove(person.id);
   const { body } = await person.post(TWO_FACTOR, { password: PASSWORD });
   await person.post(`${TWO_FACTOR}/confirm`, { code: appCode(body.secret) });
@@ -67,7 +67,7 @@ test('a sign-in that has shown the old password and owes the second factor ends 
 });
 
 test('a sign-in under way with the old password opens no session after a reset', async () => {
-  const person = await signUp('driveway', { roles: ['host'] });
+  const person = await signUpWithPassword('driveway', { roles: ['host'] });
   await prove(person.id);
   await auth('reset-password/request', { email: person.email });
   const code = await codeSentTo(person.email);
@@ -170,7 +170,7 @@ test('what counts the attempts at a number does not give the number away', async
 });
 
 test('a token that is made while the password is reset does not outlive the reset', async () => {
-  const person = await signUp('driveway', { roles: ['host'] });
+  const person = await signUpWithPassword('driveway', { roles: ['host'] });
   await prove(person.id);
   await auth('reset-password/request', { email: person.email });
   const body = {
@@ -191,7 +191,7 @@ test('a token that is made while the password is reset does not outlive the rese
 });
 
 test('a stranger who made and deleted an account with a deleted person’s address is not restored in its place', async () => {
-  const person = await signUp('driveway', { roles: ['host'] });
+  const person = await signUpWithPassword('driveway', { roles: ['host'] });
   await prove(person.id);
   const { email } = person;
   expect((await person.send('DELETE', '/api/v1/users/me', { password: PASSWORD })).status).toBe(200);
@@ -205,7 +205,7 @@ test('a stranger who made and deleted an account with a deleted person’s addre
 });
 
 test('nobody has codes sent to any number of strangers, wherever the requests come from', async () => {
-  const person = await signUp('driveway', { roles: ['host'] });
+  const person = await signUpWithPassword('driveway', { roles: ['host'] });
   const answers = [];
   for (let n = 0; n < 12; n += 1) {
     const phone = newPhone();

@@ -3,11 +3,11 @@ import { Client } from '../support/client.ts';
 import { advanceClock } from '../support/clock.ts';
 import { messagesTo } from '../support/control-aws.ts';
 import { deliverEvents } from '../support/deliver-events.ts';
-import { type Person, randomAddress, signUp } from '../support/people.ts';
+import { type Person, randomAddress, signUpWithPassword } from '../support/people.ts';
 import { audited, auth } from './accounts.ts';
 
 const SESSIONS = '/api/v1/users/me/sessions';
-const host = () => signUp('driveway', { roles: ['host'] });
+const host = () => signUpWithPassword('driveway', { roles: ['host'] });
 
 const signIn = async (person: Person, ip = randomAddress()) => {
   const { body } = await auth('login', { email: person.email, password: person.password }, { ip });

@@ -5,7 +5,7 @@ import { advanceClock } from '../support/clock.ts';
 import { messagesTo } from '../support/control-aws.ts';
 import { asOwner } from '../support/database.ts';
 import { deliverEvents } from '../support/deliver-events.ts';
-import { signUp } from '../support/people.ts';
+import { signUpWithPassword } from '../support/people.ts';
 import {
   askCode,
   audited,
@@ -104,7 +104,7 @@ test('a number that is not proven resets nothing while the address is', async ()
 });
 
 test('somebody who is signed in changes the password, and other sessions end', async () => {
-  const person = await signUp('driveway', { roles: ['host'] });
+  const person = await signUpWithPassword('driveway', { roles: ['host'] });
   const elsewhere = await auth('login', { email: person.email, password: person.password });
   const wrong = await person.put('/api/v1/users/me/password', { current_password: 'wrong', password: NEW });
   expect(wrong.body).toMatchObject({
@@ -181,7 +181,7 @@ test('a code of somebody else’s is worth nothing', async () => {
 });
 
 test('a thief of a session cannot guess the password without end', async () => {
-  const person = await signUp('driveway', { roles: ['host'] });
+  const person = await signUpWithPassword('driveway', { roles: ['host'] });
   const attempts = Array.from({ length: 12 }, () =>
     person.put('/api/v1/users/me/password', { current_password: 'guess', password: NEW }),
   );

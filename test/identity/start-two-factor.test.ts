@@ -3,7 +3,7 @@ import { sql } from '../../lambdas/kernel/sql.ts';
 import { Client } from '../support/client.ts';
 import { advanceClock } from '../support/clock.ts';
 import { asOwner } from '../support/database.ts';
-import { signUp } from '../support/people.ts';
+import { signUpWithPassword } from '../support/people.ts';
 import {
   appCode,
   askCode,
@@ -20,7 +20,7 @@ import {
 const ROUTE = '/api/v1/auth/two-factor';
 const PURPOSE = 'start_two_factor';
 
-const host = async () => proveEmail(await signUp('driveway', { roles: ['host'] }));
+const host = async () => proveEmail(await signUpWithPassword('driveway', { roles: ['host'] }));
 const secretOf = async (id: string) =>
   (await asOwner(sql`select two_factor_secret from identity.users where id = ${id}::uuid`))[0]
     .two_factor_secret;

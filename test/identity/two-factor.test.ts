@@ -6,7 +6,7 @@ import { advanceClock } from '../support/clock.ts';
 import { messagesTo } from '../support/control-aws.ts';
 import { asOwner } from '../support/database.ts';
 import { deliverEvents } from '../support/deliver-events.ts';
-import { type Person, signUp } from '../support/people.ts';
+import { type Person, signUpWithPassword } from '../support/people.ts';
 import { appCode, audited, auth, codeSentTo, countTrips, newAddress, other, proveEmail } from './accounts.ts';
 
 const ROUTE = '/api/v1/auth/two-factor';
@@ -16,7 +16,7 @@ const begin = (person: Person) => person.post(ROUTE, { password: person.password
 /** Somebody with a second factor. A minute passes, so that the code that confirmed it is an old one. */
 async function withSecondFactor(marketplace = 'driveway') {
   const person = await proveEmail(
-    await signUp(marketplace, { roles: [marketplace === 'driveway' ? 'host' : 'customer'] }),
+    await signUpWithPassword(marketplace, { roles: [marketplace === 'driveway' ? 'host' : 'customer'] }),
   );
   const { body } = await begin(person);
   const confirmed = await person.post(`${ROUTE}/confirm`, { code: appCode(body.secret) });
@@ -37,7 +37,7 @@ const mfaOf = async (person: Person) => {
 };
 
 test('the secret is shown once, sealed at rest, and protects only when a code of it was shown', async () => {
-  const person = await proveEmail(await signUp('driveway', { roles: ['host'] }));
+  const person = await proveEmail(await signUpWithPassword('driveway', { roles: ['host'] }));
   const started = await begin(person);
   expect(started.status).toBe(201);
   expect(started.body.otpauth_url).toContain(`secret=${started.body.secret}`);
@@ -61,7 +61,7 @@ test('the secret is shown once, sealed at rest, and protects only when a code of
 });
 
 test('an account whose address and number nobody has proven takes none: it may be somebody else’s', async () => {
-  const person = await signUp('driveway', { roles: ['host'] });
+  const person = await signUpWithPassword('driveway', { roles: ['host'] });
   expect((await begin(person)).body).toMatchObject({ status: 403, code: 'contact_unproven' });
   const headers = { authorization: `Bearer ${person.token}` };
   await auth('request-otp', { email: person.email });
@@ -70,7 +70,7 @@ test('an account whose address and number nobody has proven takes none: it may b
 });
 
 test('a wrong code does not switch it on, and ten of them are the most in a while', async () => {
-  const person = await proveEmail(await signUp('driveway', { roles: ['host'] }));
+  const person = await proveEmail(await signUpWithPassword('driveway', { roles: ['host'] }));
   expect((await person.post(`${ROUTE}/confirm`, { code: '123456' })).body.code).toBe('two_factor_off');
   const { body } = await begin(person);
   const wrong = { code: other(appCode(body.secret)) };

@@ -1,7 +1,7 @@
 import { sql } from '../../lambdas/kernel/sql.ts';
 import type { Client } from '../support/client.ts';
 import { asOwner } from '../support/database.ts';
-import { Person, randomAddress, signUpStaff } from '../support/people.ts';
+import { Person, signUpStaff } from '../support/people.ts';
 import type { Answer } from '../support/send-request.ts';
 
 /** A space as its owner would list it. Each call gives it a point of its own, far from those of other tests. */
@@ -114,7 +114,9 @@ export async function booked(
 
 /** The same person signed in anew: after the clock was moved the first token is too old. */
 export async function again(person: Person): Promise<Person> {
-  const { email, password, marketplace } = person;
-  const answer = await person.post('/api/v1/auth/login', { email, password }, { ip: randomAddress() });
-  return new Person(marketplace, answer.body, email, password);
+  const { email, marketplace } = person;
+  const { body } = await person.post('/api/v1/auth/refresh', { refresh_token: person.refreshToken });
+  // A token that is shown twice ends the session.
+  person.refreshToken = body.refresh_token;
+  return new Person(marketplace, { user: person, ...body }, email, undefined);
 }

@@ -8,7 +8,7 @@ import { messagesTo } from '../support/control-aws.ts';
 import { asOwner } from '../support/database.ts';
 import { deliverEvents } from '../support/deliver-events.ts';
 import { runSchedule } from '../support/invoke.ts';
-import { signUp, signUpStaff } from '../support/people.ts';
+import { signUpStaff, signUpWithPassword } from '../support/people.ts';
 import { age, deleteMe, statusOf } from './deletions.ts';
 import { liveAWhile } from './journey.ts';
 
@@ -60,7 +60,7 @@ test('a deleted account is closed at once, and its owner is told until when it c
 });
 
 test('an account in which money lies is not deleted before that is settled; credits are none', async () => {
-  const person = await signUp('driveway', { roles: ['driver'] });
+  const person = await signUpWithPassword('driveway', { roles: ['driver'] });
   await topUp(person.id, 500);
   expect(await deleteMe(person)).toMatchObject({ status: 409, body: { code: 'money_owed' } });
   expect(await statusOf(person.id)).toMatchObject({ account_status: 'active' });
@@ -94,7 +94,7 @@ test('an account is deleted by a one-time code where there is no password', asyn
 });
 
 test('a wrong password deletes nothing, and may be tried five times', async () => {
-  const person = await signUp('driveway', { roles: ['driver'] });
+  const person = await signUpWithPassword('driveway', { roles: ['driver'] });
   for (let tried = 0; tried < 5; tried += 1)
     expect(await deleteMe(person, { password: 'a guess' })).toMatchObject({
       status: 400,
@@ -105,14 +105,14 @@ test('a wrong password deletes nothing, and may be tried five times', async () =
 });
 
 test('the password or a code must be given, and not both', async () => {
-  const person = await signUp('driveway', { roles: ['driver'] });
+  const person = await signUpWithPassword('driveway', { roles: ['driver'] });
   for (const proof of [{}, { password: PASSWORD, code: '123456' }])
     expect(await deleteMe(person, proof)).toMatchObject({ status: 400, body: { code: 'invalid_input' } });
 });
 
 test('an account is not deleted while a booking of either side runs', async () => {
   const [driver, host] = await Promise.all(
-    [1, 2].map(() => signUp('driveway', { roles: ['driver', 'host'] })),
+    [1, 2].map(() => signUpWithPassword('driveway', { roles: ['driver', 'host'] })),
   );
   if (!driver || !host) throw new Error('Nobody signed up.');
   const booking = await booked(driver, await listed(host), inHours(48), inHours(49));
@@ -123,7 +123,7 @@ test('an account is not deleted while a booking of either side runs', async () =
 });
 
 test('of two requests to delete at once one does it', async () => {
-  const person = await signUp('driveway', { roles: ['driver'] });
+  const person = await signUpWithPassword('driveway', { roles: ['driver'] });
   const answers = await Promise.all([deleteMe(person), deleteMe(person)]);
   expect(answers.map(({ status }) => status).toSorted()).toEqual([200, 401]);
 });
@@ -177,7 +177,7 @@ test('a purge leaves nothing of the person in any table, keeps the books, and to
 });
 
 test('what a message said is forgotten after 30 days', async () => {
-  const person = await signUp('driveway', { roles: ['driver'] });
+  const person = await signUpWithPassword('driveway', { roles: ['driver'] });
   const messages = await asOwner(
     sql`insert into notify.messages (id, marketplace, event_id, user_id, channel, template, variables, status)
         select app.uuid_v7_floor(app.now() - age) , 'driveway', app.uuid_v7(), ${person.id}::uuid, 'email', 'booking_expired',
@@ -194,7 +194,7 @@ test('what a message said is forgotten after 30 days', async () => {
 });
 
 test('the audit log is still closed to everybody: only a purge takes personal data out of it', async () => {
-  const person = await signUp('driveway', { roles: ['driver'] });
+  const person = await signUpWithPassword('driveway', { roles: ['driver'] });
   const change = sql`update app.audit_logs set ip_address = null where user_id = ${person.id}::uuid returning 1 as done`;
   await expect(asOwner(change)).rejects.toThrow(/append_only/);
   await expect(
@@ -215,7 +215,9 @@ test('deleting needs a session, and a stranger’s token deletes the stranger on
   expect(await anonymous('driveway').send('DELETE', ME, { password: PASSWORD })).toMatchObject({
     status: 401,
   });
-  const [person, stranger] = await Promise.all([1, 2].map(() => signUp('driveway', { roles: ['driver'] })));
+  const [person, stranger] = await Promise.all(
+    [1, 2].map(() => signUpWithPassword('driveway', { roles: ['driver'] })),
+  );
   if (!person || !stranger) throw new Error('Nobody signed up.');
   expect((await deleteMe(stranger)).status).toBe(200);
   expect(await statusOf(person.id)).toMatchObject({ account_status: 'active' });

@@ -14,11 +14,11 @@ import { Client } from '../support/client.ts';
 import { advanceClock } from '../support/clock.ts';
 import { asOwner } from '../support/database.ts';
 import { runSchedule } from '../support/invoke.ts';
-import { randomNumber, signUp } from '../support/people.ts';
+import { randomNumber, signUpWithPassword } from '../support/people.ts';
 import { age, deleteMe, restore, statusOf } from './deletions.ts';
 
 test('an account can be restored for 90 days, and not by somebody who does not know the password', async () => {
-  const person = await signUp('driveway', { roles: ['driver'] });
+  const person = await signUpWithPassword('driveway', { roles: ['driver'] });
   const { email } = person;
   expect(await restore({ email, password: PASSWORD })).toMatchObject({ status: 401 });
   await deleteMe(person);
@@ -56,7 +56,7 @@ test('an account is restored by a one-time code too, in one trip, and never by o
 });
 
 test('of two who show a code to restore at once one does it, and somebody else’s account stays', async () => {
-  const [email, bystander] = [newEmail(), await signUp('driveway', { roles: ['driver'] })];
+  const [email, bystander] = [newEmail(), await signUpWithPassword('driveway', { roles: ['driver'] })];
   const made = await auth('signup', { email, password: PASSWORD, full_name: 'Ravi', roles: ['driver'] });
   await deleteMe(new Client('driveway', made.body.access_token));
   await deleteMe(bystander);
@@ -101,9 +101,9 @@ test('a restored account is what it was: one that waited for its proof waits on,
 });
 
 test('a code to restore is answered alike where nobody was deleted', async () => {
-  const deleted = await signUp('driveway', { roles: ['driver'] });
+  const deleted = await signUpWithPassword('driveway', { roles: ['driver'] });
   await deleteMe(deleted);
-  const present = await signUp('driveway', { roles: ['driver'] });
+  const present = await signUpWithPassword('driveway', { roles: ['driver'] });
   const answers = [];
   for (const email of [deleted.email, present.email, newEmail()]) {
     const asked = await auth('request-otp', { email, purpose: 'restore_account' });
@@ -119,7 +119,7 @@ test('a code to restore is answered alike where nobody was deleted', async () =>
 });
 
 test('after 90 days nothing can be restored', async () => {
-  const person = await signUp('driveway', { roles: ['driver'] });
+  const person = await signUpWithPassword('driveway', { roles: ['driver'] });
   await deleteMe(person);
   await age(person, '90 days');
   expect(await restore({ email: person.email, password: PASSWORD })).toMatchObject({ status: 401 });

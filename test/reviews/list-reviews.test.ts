@@ -7,7 +7,7 @@ import { again } from '../parking/spaces.ts';
 import { anonymous, type Client } from '../support/client.ts';
 import { advanceClock } from '../support/clock.ts';
 import { asOwner } from '../support/database.ts';
-import { type Person, signUp } from '../support/people.ts';
+import { type Person, signUp, signUpWithPassword } from '../support/people.ts';
 import { completed, placed, reviewed } from './completed.ts';
 
 const STARS = [5, 4, 5, 1, 3];
@@ -62,7 +62,7 @@ test('a visitor learns a writer’s first name and nothing else of the person', 
 });
 
 test('what somebody wrote who has deleted the account stays, without a name', async () => {
-  const leaver = await signUp('handie', { roles: ['customer'] });
+  const leaver = await signUpWithPassword('handie', { roles: ['customer'] });
   const place = randomUUID();
   await reviewed(leaver, await completed(leaver, owner, place), { review_text: 'Farewell.' });
   await leaver.send('DELETE', '/api/v1/users/me', { password: leaver.password });

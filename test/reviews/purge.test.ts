@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { sql } from '../../lambdas/kernel/sql.ts';
 import { jpeg, upload } from '../identity/profile-files.ts';
 import { asOwner } from '../support/database.ts';
-import { type Person, signUp } from '../support/people.ts';
+import { type Person, signUpWithPassword } from '../support/people.ts';
 import { completed, reviewed } from './completed.ts';
 
 /** Deletes the account and purges it, 91 days later. */
@@ -16,8 +16,8 @@ async function purge(person: Person): Promise<void> {
 }
 
 test('a purge takes out what the person wrote, and leaves the stars and what others wrote', async () => {
-  const host = await signUp('driveway', { roles: ['host'] });
-  const driver = await signUp('driveway', { roles: ['driver'] });
+  const host = await signUpWithPassword('driveway', { roles: ['host'] });
+  const driver = await signUpWithPassword('driveway', { roles: ['driver'] });
   const booking = await completed(driver, host);
   const photo = (await upload(driver, jpeg(), { purpose: 'review_photo' })).body.id;
   const words = { review_text: 'My own words.', tags: ['Mine'], photo_ids: [photo] };

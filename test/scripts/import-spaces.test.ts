@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { sql } from '../../lambdas/kernel/sql.ts';
 import { asOwner } from '../support/database.ts';
-import { type Person, signUp } from '../support/people.ts';
+import { type Person, signUpWithPassword } from '../support/people.ts';
 import { serveApi, type Trouble } from './serve-api.ts';
 
 const SCRIPT = join(import.meta.dirname, '../../scripts/import-spaces.ts');
@@ -20,7 +20,7 @@ let folder: string;
 let host: Person;
 beforeEach(async () => {
   folder = mkdtempSync(join(tmpdir(), 'vicinity-import-'));
-  host = await signUp('driveway', { roles: ['host'] });
+  host = await signUpWithPassword('driveway', { roles: ['host'] });
 });
 afterEach(() => rmSync(folder, { recursive: true }));
 
@@ -95,7 +95,7 @@ test('too many requests and failures are waited out, and a token that is too old
 });
 
 test('a wrong password, a person who may not list and a file without the columns are told in one sentence', async () => {
-  const driver = await signUp('driveway', { roles: ['driver'] });
+  const driver = await signUpWithPassword('driveway', { roles: ['driver'] });
   host = driver;
   expect((await runImport(GOOD)).err).toContain('Your account may not do this.');
   const wrong = await runImport(GOOD, undefined, ['--password', 'not this one']);

@@ -16,7 +16,8 @@ declare module 'vitest' {
 export async function serveControl(aws: Aws): Promise<{ url: string; close(): void }> {
   const server = createServer(async (request, response) => {
     if (request.method === 'POST') aws.faults.add((await json(request)) as Fault);
-    response.end(JSON.stringify(aws.messages.list()));
+    const to = new URL(request.url ?? '/', 'http://localhost').searchParams.get('to');
+    response.end(JSON.stringify(aws.messages.list().filter(message => message.to === to)));
   });
   await new Promise<void>(listening => server.listen(0, '127.0.0.1', listening));
   const { port } = server.address() as AddressInfo;
@@ -25,8 +26,8 @@ export async function serveControl(aws: Aws): Promise<{ url: string; close(): vo
 
 /** What reached a provider for this number, address or endpoint, newest first. */
 export async function messagesTo(to: string): Promise<Message[]> {
-  const messages = (await (await fetch(inject('controlUrl'))).json()) as Message[];
-  return messages.filter(message => message.to === to);
+  const answer = await fetch(`${inject('controlUrl')}?${new URLSearchParams({ to })}`);
+  return (await answer.json()) as Message[];
 }
 
 /** Makes the next call of an action fail with this error, before anything is done. */

@@ -8,20 +8,25 @@ import { asOwner } from './database.ts';
 export class Person extends Client {
   readonly id: string;
   readonly email: string;
-  readonly password: string;
-  readonly refreshToken: string;
+  refreshToken: string;
+  readonly #password: string | undefined;
 
   constructor(
     marketplace: string,
     answer: { user: { id: string }; access_token: string; refresh_token: string },
     email: string,
-    password: string,
+    password: string | undefined,
   ) {
     super(marketplace, answer.access_token);
     this.id = answer.user.id;
     this.refreshToken = answer.refresh_token;
     this.email = email;
-    this.password = password;
+    this.#password = password;
+  }
+
+  get password(): string {
+    if (this.#password === undefined) throw new Error('This person signed up without a password.');
+    return this.#password;
   }
 }
 
@@ -47,17 +52,15 @@ export function requiredContacts(marketplace: string): { email?: string; phone?:
   };
 }
 
+type Details = { roles: string[]; full_name?: string; password?: string };
+
 /**
- * Signs up a new person through the API. Everybody has an address of their own, so tests never meet. Where an account waits for a
- * proof, staff have ended the wait.
+ * Signs up a new person through the API, without a password: hashing one takes longer than most tests. Everybody has an address of
+ * their own, so tests never meet. Where an account waits for a proof, staff have ended the wait.
  */
-export async function signUp(
-  marketplace: string,
-  details: { roles: string[]; full_name?: string },
-): Promise<Person> {
+export async function signUp(marketplace: string, details: Details): Promise<Person> {
   const email = `${randomUUID()}@people.example`;
-  const password = 'correct horse battery staple';
-  const body = { ...requiredContacts(marketplace), email, password, full_name: 'Asha Rao', ...details };
+  const body = { ...requiredContacts(marketplace), email, full_name: 'Asha Rao', ...details };
   const answer = await new Client(marketplace).post('/api/v1/auth/signup', body, { ip: randomAddress() });
   if (answer.status !== 201) throw new Error(`Sign-up answered ${answer.status}: ${answer.text}`);
   if (answer.body.user.account_status === 'pending') {
@@ -66,13 +69,24 @@ export async function signUp(
       sql`update identity.users set account_status = 'active' where id = ${id}::uuid returning id`,
     );
   }
-  return new Person(marketplace, answer.body, email, password);
+  return new Person(marketplace, answer.body, email, details.password);
 }
 
+/** A password that may be chosen. */
+export const PASSWORD = 'correct horse battery staple';
+
+/** The same for somebody who comes in by a password. */
+export const signUpWithPassword = (marketplace: string, details: Details): Promise<Person> =>
+  signUp(marketplace, { password: PASSWORD, ...details });
+
 /** Somebody of the staff, in a session with a second factor. */
-export async function signUpStaff(marketplace: string, role = 'super_admin'): Promise<Person> {
+export async function signUpStaff(
+  marketplace: string,
+  role = 'super_admin',
+  details: Partial<Details> = {},
+): Promise<Person> {
   const open = marketplaceOf(marketplace)?.roles.open[0] ?? '';
-  const person = await signUp(marketplace, { roles: [open], full_name: 'Sam Staff' });
+  const person = await signUp(marketplace, { roles: [open], full_name: 'Sam Staff', ...details });
   await asOwner(
     sql`insert into identity.user_roles (marketplace, user_id, role)
         values (${marketplace}::text, ${person.id}::uuid, ${role}::text) returning id`,

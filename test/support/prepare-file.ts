@@ -5,6 +5,9 @@ import { keepLog } from './logs.ts';
 
 Object.assign(process.env, inject('environment'));
 
+// What earlier files told is not carried by this one's deliveries.
+await asOwner(sql`update app.outbox set sent_at = app.now() where sent_at is null returning 1`);
+
 // Lambdas write their log lines to standard output: they are kept for the tests that look at them, and not shown.
 const write = process.stdout.write;
 if (!write.name.startsWith('keeping')) {

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { sql } from '../../lambdas/kernel/sql.ts';
 import { asOwner } from '../support/database.ts';
-import { type Person, signUp, signUpStaff } from '../support/people.ts';
+import { type Person, signUp, signUpStaff, signUpWithPassword } from '../support/people.ts';
 import { handIn, jpeg, uploaded } from './evidence.ts';
 
 const FACE = '/api/v1/auth/verify-faceid';
@@ -43,7 +43,7 @@ test('a rejected document proves no face by being named', async () => {
 });
 
 test('a number of signs beyond the basic plane is kept whole', async () => {
-  const person = await signUp('homigo', { roles: ['tenant'] });
+  const person = await signUpWithPassword('homigo', { roles: ['tenant'] });
   const answer = await handIn(person, 'license', { number: '123\u{20BB7}\u{20BB7}4\u{20BB7}' });
   expect(answer.status, answer.text).toBe(201);
   expect([...answer.body.number_last4]).toEqual(['\u{20BB7}', '\u{20BB7}', '4', '\u{20BB7}']);
@@ -51,7 +51,7 @@ test('a number of signs beyond the basic plane is kept whole', async () => {
 
 test('what staff wrote about a document is gone after the purge, the audit log included', async () => {
   const admin = await signUpStaff('homigo', 'admin');
-  const person = await signUp('homigo', { roles: ['tenant'] });
+  const person = await signUpWithPassword('homigo', { roles: ['tenant'] });
   const reason = `The card says Ravi Menon-${person.id.slice(-8)}, born 1980.`;
   const proof = await handIn(person, 'government_id');
   await admin.post(`/api/v1/admin/documents/${proof.body.id}/review`, { decision: 'rejected', reason });
