@@ -8,6 +8,13 @@ import { fileUrl, URL_SECONDS } from '../kernel/stored-files.ts';
 import { permitted, useCase } from '../kernel/use-case.ts';
 import { aboutNumber, Document, QueuedDocument, standing } from '../verification/verification.ts';
 
+/** What was uploaded, as far as its pictures do not tell. */
+const FileFacts = z.object({
+  file_name: z.nullable(text(1, 255, 'licence-front.jpg')),
+  content_type: text(1, 100, 'image/jpeg'),
+  size: count(1, 10 * 2 ** 20, 183_204),
+});
+
 const Opened = z.object({
   document: Document,
   user_id: id('user'),
@@ -15,6 +22,7 @@ const Opened = z.object({
   standing,
   number_sealed: z.nullable(z.string()),
   pictures: z.array(z.string()),
+  files: z.array(FileFacts),
 });
 
 /** Opens a document to whoever reviews it: its number, and its pictures by URLs for five minutes. Looking is audited. */
@@ -29,6 +37,8 @@ export const openDocument = useCase({
     picture_urls: z.array(
       text(1, 4000, 'https://uploads.example.com/stored/spacall/019a/019b?X-Amz-Signature=…'),
     ),
+    /** In the order of `picture_urls`. */
+    files: z.array(FileFacts),
     expires_in: count(1, URL_SECONDS, URL_SECONDS),
   }),
   needs: ['sealing', 'stored-files'],

@@ -5,7 +5,7 @@ import { refuse } from '../kernel/refusal.ts';
 import { sql } from '../kernel/sql.ts';
 import { fileForm } from '../kernel/stored-files.ts';
 import { signedIn, useCase } from '../kernel/use-case.ts';
-import { contentType, contentTypes, LARGEST_FILE, purpose, UploadRow } from './uploads.ts';
+import { contentType, contentTypes, fileName, LARGEST_FILE, purpose, UploadRow } from './uploads.ts';
 
 /**
  * Answers with a form by which a client posts one file straight to S3: the fields first, then the file as `file`. S3 refuses
@@ -16,12 +16,19 @@ export const announceUpload = useCase({
   summary: 'Ask where to upload a file',
   access: signedIn(),
   status: 201,
-  input: z.strictObject({ purpose, content_type: contentType, size: count(1, LARGEST_FILE, 183_204) }).check(
-    z.refine(input => contentTypes[input.purpose].includes(input.content_type), {
-      error: 'is not taken for this purpose',
-      path: ['content_type'],
-    }),
-  ),
+  input: z
+    .strictObject({
+      purpose,
+      content_type: contentType,
+      size: count(1, LARGEST_FILE, 183_204),
+      file_name: z.optional(fileName),
+    })
+    .check(
+      z.refine(input => contentTypes[input.purpose].includes(input.content_type), {
+        error: 'is not taken for this purpose',
+        path: ['content_type'],
+      }),
+    ),
   output: z.object({
     upload_id: id('upload'),
     url: text(1, 2000, 'https://uploads.example.com/'),
@@ -39,7 +46,7 @@ export const announceUpload = useCase({
   async run(input, { db, now }) {
     const upload = await db.one(
       sql`select * from identity.announce_upload(${input.purpose}::text, ${input.content_type}::text,
-            ${input.size}::integer)`,
+            ${input.size}::integer, ${input.file_name ?? null}::text)`,
       UploadRow,
     );
     const { object_name: name, content_type, size } = upload;

@@ -1,6 +1,6 @@
-import { createHash } from 'node:crypto';
 import * as z from 'zod/mini';
 import type { Marketplace } from '../../marketplaces/marketplace.ts';
+import { keyedHash } from '../kernel/keyed-hash.ts';
 import { email, phone } from './identity.ts';
 import { hashPhone, readNumber } from './phones.ts';
 
@@ -54,8 +54,6 @@ export async function readContact(input: ContactInput, marketplace: Marketplace)
   };
 }
 
-/** A bucket's name must not show whose it is. All numbers can be tried out, so a number goes in by its keyed hash. */
-export const hashOf = ({ phone_hash, key }: Contact) =>
-  createHash('sha256')
-    .update(phone_hash ?? key)
-    .digest('base64url');
+/** By what attempts at a contact are counted. All numbers and most addresses can be tried out: only a keyed hash hides them. */
+export const attemptsKey = async ({ key }: Contact) =>
+  (await keyedHash(`attempts:${key}`)).toString('base64url');

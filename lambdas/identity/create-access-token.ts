@@ -7,8 +7,28 @@ import { common, Refusal, refuse } from '../kernel/refusal.ts';
 import { sql } from '../kernel/sql.ts';
 import { signedIn, useCase } from '../kernel/use-case.ts';
 import { AccessToken, abilities } from './access-tokens.ts';
+import { codeRefusal, codeRefusals, notRight, sixDigits } from './codes.ts';
+import { anyPassword, limits, outcome } from './identity.ts';
+import { beginProof, codeRequired, stepUp } from './step-up.ts';
 
-/** Makes a token for a script of the person's own. It is shown this once. */
+const refusals = {
+  too_many_tokens: refuse('too_many_tokens', 409, 'Fifty tokens are the most. Delete one first.'),
+  wrong_password: refuse('wrong_password', 400, 'The password is wrong.', 'password'),
+  code_required: codeRequired('create_token'),
+  ...codeRefusals,
+  ...limits,
+};
+
+const Settled = z.discriminatedUnion('outcome', [
+  z.object({ outcome: z.literal('created'), token: AccessToken }),
+  outcome('wrong_password'),
+  ...notRight,
+]);
+
+/**
+ * Makes a token for a script of the person's own, which is shown this once, for whoever shows the password or, without one, a fresh
+ * code: a session that somebody else got hold of must not become a key that outlives it.
+ */
 export const createAccessToken = useCase({
   route: 'POST /api/v1/users/me/tokens',
   summary: 'Make a personal access token',
@@ -18,25 +38,29 @@ export const createAccessToken = useCase({
     name: text(1, 100, 'Nightly export'),
     abilities,
     expires_at: z.optional(instant),
+    password: z.optional(anyPassword),
+    code: z.optional(sixDigits),
   }),
   output: z.extend(AccessToken, {
     token: text(90, 90, `vct_AZoOXHseDDqdLk9qiwweHgGaDlx7Hgw6nS5PaosMHh4${'x'.repeat(43)}`),
   }),
-  refusals: {
-    too_many_tokens: refuse('too_many_tokens', 409, 'Fifty tokens are the most. Delete one first.'),
-  },
+  refusals,
   credentials: true,
-  async run(input, { db, actor, session, now }) {
+  needs: ['keyed-hash', 'sealing'],
+  async run(input, { db, actor, session, marketplace, now }) {
     if (input.expires_at !== undefined && Date.parse(input.expires_at) <= now.getTime()) throw past();
+    const { isRight, codes } = await stepUp(input, await beginProof(db), refusals.code_required, marketplace);
     const id = randomUUID();
     const token = mintPersonalToken(actor, id);
-    const made = await db.one(
+    const settled = await db.one(
       sql`select * from identity.create_access_token(${id}::uuid, ${session}::uuid, ${input.name}::text,
             ${hashPersonalToken(token)}::text, ${[...new Set(input.abilities)]}::jsonb,
-            ${input.expires_at ?? null}::timestamptz)`,
-      AccessToken,
+            ${input.expires_at ?? null}::timestamptz, ${isRight}::boolean, ${codes}::jsonb)`,
+      Settled,
     );
-    return { ...made, token };
+    if (settled.outcome === 'wrong_password') throw new Refusal(refusals.wrong_password);
+    if (settled.outcome !== 'created') throw codeRefusal(settled);
+    return { ...settled.token, token };
   },
 });
 

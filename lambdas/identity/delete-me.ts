@@ -14,7 +14,17 @@ const refusals = {
   wrong_password: refuse('wrong_password', 400, 'The password is wrong.', 'password'),
   ...codeRefusals,
   bookings_running: refuse('bookings_running', 409, 'Bookings are running. End or cancel them before.'),
-  money_owed: refuse('money_owed', 409, 'Money is still owed. Settle it before.'),
+  money_owed: refuse('money_owed', 409, 'You still owe money here. Settle it before.'),
+  balance_remaining: refuse(
+    'balance_remaining',
+    409,
+    'There is money of yours here. Spend it or have it paid out before.',
+  ),
+  money_moving: refuse(
+    'money_moving',
+    409,
+    'A payment or a refund of yours is on its way. Try again once it has arrived.',
+  ),
   last_super_admin: refuse('last_super_admin', 409, 'A marketplace keeps one super admin.'),
   ...limits,
 };

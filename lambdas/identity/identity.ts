@@ -83,7 +83,15 @@ export const outcome = <O extends string>(name: O) => z.object({ outcome: z.lite
 /** What a one-time code is asked for. Each serves its purpose only; a code to reset a password has a route of its own. */
 export const codePurpose = z._default(
   z
-    .enum(['sign_in', 'sign_up', 'set_password', 'start_two_factor', 'delete_account', 'restore_account'])
+    .enum([
+      'sign_in',
+      'sign_up',
+      'set_password',
+      'start_two_factor',
+      'create_token',
+      'delete_account',
+      'restore_account',
+    ])
     .check(z.meta({ examples: ['sign_in'] })),
   'sign_in',
 );

@@ -4,7 +4,7 @@ import { Refusal, refuse } from '../kernel/refusal.ts';
 import { sql } from '../kernel/sql.ts';
 import { everyone, useCase } from '../kernel/use-case.ts';
 import { answerCameIn, cameIn, comeInRefusals } from './come-in.ts';
-import { contactFields, exactlyOne, hashOf, readContact } from './contact.ts';
+import { attemptsKey, contactFields, exactlyOne, readContact } from './contact.ts';
 import { anyPassword, limits, outcome, SignedIn, tooManyAttempts } from './identity.ts';
 import { verifyPassword } from './passwords.ts';
 import { newRefreshToken } from './tokens.ts';
@@ -39,7 +39,7 @@ export const logIn = useCase({
   needs: ['token-signing', 'keyed-hash', 'sealing'],
   async run(input, { db, marketplace, now }) {
     const contact = await readContact(input, marketplace);
-    const hash = hashOf(contact);
+    const hash = await attemptsKey(contact);
     const begun = await db.one(
       sql`select * from identity.begin_login(${contact.email}::text, ${contact.phone_hash}::text, ${hash}::text)`,
       Begun,

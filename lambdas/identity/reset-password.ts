@@ -3,7 +3,7 @@ import { http } from '../kernel/http.ts';
 import { sql } from '../kernel/sql.ts';
 import { everyone, useCase } from '../kernel/use-case.ts';
 import { codeRefusal, codeRefusals, contactUnproven, notRight, sixDigits, tryOf } from './codes.ts';
-import { contactFields, exactlyOne, hashOf, readContact } from './contact.ts';
+import { attemptsKey, contactFields, exactlyOne, readContact } from './contact.ts';
 import { outcome, password } from './identity.ts';
 import { newPasswordHash, passwordRefusals } from './password-rules.ts';
 
@@ -22,13 +22,14 @@ export const resetPassword = useCase({
   needs: ['keyed-hash'],
   async run(input, { db, marketplace }) {
     const contact = await readContact(input, marketplace);
-    const [tried, hash] = await Promise.all([
+    const [tried, hash, attempts] = await Promise.all([
       tryOf(contact, input.code),
       newPasswordHash(input.password, [contact.email, contact.phone, marketplace.name]),
+      attemptsKey(contact),
     ]);
     const settled = await db.one(
       sql`select * from identity.reset_password(${tried.destination_hash}::text, ${tried.code_hash}::text, ${contact.email}::text,
-            ${contact.phone_hash}::text, ${hash}::text, ${hashOf(contact)}::text)`,
+            ${contact.phone_hash}::text, ${hash}::text, ${attempts}::text)`,
       Settled,
     );
     if (settled.outcome !== 'reset') throw codeRefusal(settled);

@@ -4,7 +4,7 @@ import { Refusal, refuse } from '../kernel/refusal.ts';
 import { sql } from '../kernel/sql.ts';
 import { type Call, everyone, useCase } from '../kernel/use-case.ts';
 import { codeRefusal, codeRefusals, contactUnproven, notRight, sixDigits, tryOf } from './codes.ts';
-import { type Contact, contactFields, exactlyOne, hashOf, readContact } from './contact.ts';
+import { attemptsKey, type Contact, contactFields, exactlyOne, readContact } from './contact.ts';
 import { anyPassword, limits, outcome, tooManyAttempts } from './identity.ts';
 import { verifyPassword } from './passwords.ts';
 
@@ -68,7 +68,7 @@ export const restoreAccount = useCase({
   async run({ password, code, ...named }, { db, marketplace }) {
     const contact = await readContact(named, marketplace);
     if (code !== undefined) return byCode(contact, code, db);
-    const hash = hashOf(contact);
+    const hash = await attemptsKey(contact);
     const begun = await db.one(
       sql`select * from privacy.begin_restoring(${contact.email}::text, ${contact.phone_hash}::text, ${hash}::text)`,
       Begun,

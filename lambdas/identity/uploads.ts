@@ -24,6 +24,9 @@ export const contentType = z
   .enum(['image/jpeg', 'image/png', 'image/webp', 'application/pdf'])
   .check(z.meta({ examples: ['image/jpeg'] }));
 
+/** What the person calls the file. */
+export const fileName = text(1, 255, 'licence-front.jpg');
+
 /**
  * A file as its owner sees it: a row of `identity.uploads`. It can be used once its status is `stored`; its object is
  * `storedKey(object_name)` in the bucket (see kernel/stored-files.ts).
@@ -33,6 +36,7 @@ export const Upload = z.object({
   purpose,
   content_type: contentType,
   size: count(1, LARGEST_FILE, 183_204),
+  file_name: z.nullable(fileName),
   status: z.enum(['pending', 'stored', 'rejected']).check(z.meta({ examples: ['stored'] })),
   created_at: instant,
 });

@@ -178,6 +178,7 @@ test('a reviewer sees number and pictures, and that they looked is audited', asy
     full_name: 'Asha Rao',
     standing: 'pending',
     number: 'D08-12-004321',
+    files: [{ file_name: null, content_type: 'image/jpeg', size: picture.length }],
     expires_in: 300,
   });
   const shown = await fetch(opened.body.picture_urls[0]);

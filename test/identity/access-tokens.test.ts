@@ -7,16 +7,21 @@ import { Client } from '../support/client.ts';
 import { advanceClock } from '../support/clock.ts';
 import { asOwner } from '../support/database.ts';
 import { exampleRequest } from '../support/examples.ts';
-import { type Person, signUp } from '../support/people.ts';
-import { audited, countTrips } from './accounts.ts';
+import { type Person, signUpWithPassword } from '../support/people.ts';
+import { askCode, audited, countTrips, newAccount, newEmail, other, proveEmail } from './accounts.ts';
 
 const TOKENS = '/api/v1/users/me/tokens';
 const ME = '/api/v1/users/me';
 
-const host = () => signUp('driveway', { roles: ['host'] });
+const host = () => signUpWithPassword('driveway', { roles: ['host'] });
 
 async function make(person: Person, abilities: string[], expires_at?: string) {
-  const { status, body } = await person.post(TOKENS, { name: 'Nightly export', abilities, expires_at });
+  const { status, body } = await person.post(TOKENS, {
+    name: 'Nightly export',
+    abilities,
+    expires_at,
+    password: person.password,
+  });
   if (status !== 201) throw new Error(`The token answered ${status}`);
   return { ...body, client: new Client('driveway', body.token) };
 }
@@ -77,7 +82,7 @@ test('abilities restrict: read reads, a permission does its part, and * all that
 });
 
 test('a token does nothing that its owner may not', async () => {
-  const driver = await signUp('driveway', { roles: ['driver'] });
+  const driver = await signUpWithPassword('driveway', { roles: ['driver'] });
   const { client } = await make(driver, ['*', 'accounts.read']);
   expect((await client.get('/api/v1/admin/users')).body.code).toBe('forbidden');
 });
@@ -130,6 +135,59 @@ test('the token of a suspended account is refused', async () => {
   expect((await client.get(ME)).body).toMatchObject({ status: 403, code: 'account_suspended' });
 });
 
+test('a session alone makes no token: whoever stole one does not know the password', async () => {
+  const person = await host();
+  const token = { name: 'mine', abilities: ['*'] };
+  for (const proof of [{}, { password: 'a guess' }, { code: '123456' }]) {
+    const { body } = await person.post(TOKENS, { ...token, ...proof });
+    expect(body).toMatchObject({ status: 400, code: 'wrong_password', errors: [{ field: 'password' }] });
+  }
+  expect((await person.get(TOKENS)).body.items).toEqual([]);
+  expect(await audited(person.id)).toContain('auth.token_refused');
+  expect(await countTrips(() => make(person, ['read']))).toEqual([2]);
+});
+
+test('without a password it takes a fresh code of its own purpose, which serves once', async () => {
+  const email = newEmail();
+  const account = await newAccount({ email, password: undefined });
+  await proveEmail(account.user);
+  const person = new Client('driveway', account.access_token);
+  const ask = (proof = {}) => person.post(TOKENS, { name: 'mine', abilities: ['*'], ...proof });
+  expect((await ask()).body).toMatchObject({
+    status: 403,
+    code: 'code_required',
+    errors: [{ field: 'code' }],
+  });
+  const signIn = await askCode({ email }, 'sign_in');
+  expect((await ask({ code: signIn })).body.code).toBe('code_expired');
+  const code = await askCode({ email }, 'create_token');
+  expect((await ask({ code: other(code) })).body).toMatchObject({ code: 'wrong_code', attempts_left: 4 });
+  const answers = await Promise.all([1, 2].map(() => ask({ code })));
+  expect(answers.map(({ status }) => status).sort()).toEqual([201, 410]);
+});
+
+test('a code gives no attempts back, with which somebody would guess at a second factor', async () => {
+  const email = newEmail();
+  const account = await newAccount({ email, password: undefined });
+  const person = new Client('driveway', account.access_token);
+  const code = await askCode({ email }, 'create_token');
+  expect((await person.post(TOKENS, { name: 'mine', abilities: ['*'], code })).status).toBe(201);
+  const drawn = (id: string) =>
+    asOwner(sql`select 1 as one from app.rate_limits where bucket = 'proof:' || ${id}::text`);
+  expect(await drawn(account.user.id)).toHaveLength(1);
+  const other = await host();
+  await make(other, ['read']);
+  expect(await drawn(other.id)).toEqual([]);
+});
+
+test('guesses at the password of a stolen session are limited', async () => {
+  const person = await host();
+  const guess = () => person.post(TOKENS, { name: 'mine', abilities: ['*'], password: 'a guess' });
+  const codes = (await Promise.all(Array.from({ length: 12 }, guess))).map(({ body }) => body.code);
+  expect(codes.filter(code => code === 'wrong_password')).toHaveLength(10);
+  expect(codes.filter(code => code === 'too_many_attempts')).toHaveLength(2);
+});
+
 test('an idempotency key works under a token, also at its first use', async () => {
   const { client } = await make(await host(), ['*']);
   const headers = { 'idempotency-key': randomUUID() };
@@ -148,7 +206,9 @@ test('fifty tokens are the most, also for two callers at once', async () => {
         returning id`,
   );
   const answers = await Promise.all(
-    [1, 2].map(() => person.post(TOKENS, { name: 'one more', abilities: ['read'] })),
+    [1, 2].map(() =>
+      person.post(TOKENS, { name: 'one more', abilities: ['read'], password: person.password }),
+    ),
   );
   expect(answers.map(({ status }) => status).sort()).toEqual([201, 409]);
 });

@@ -3,11 +3,11 @@ import { sql } from '../../lambdas/kernel/sql.ts';
 import { Client } from '../support/client.ts';
 import { advanceClock } from '../support/clock.ts';
 import { asOwner } from '../support/database.ts';
-import { type Person, signUp, signUpStaff } from '../support/people.ts';
+import { type Person, signUpStaff, signUpWithPassword } from '../support/people.ts';
 import { countTrips } from './accounts.ts';
 
 const ME = '/api/v1/users/me';
-const host = () => signUp('driveway', { roles: ['host'] });
+const host = () => signUpWithPassword('driveway', { roles: ['host'] });
 
 /** When somebody was last seen, and the version of the row: a write makes a new one. */
 async function seen({ id }: Person): Promise<{ at: number; version: string }> {
@@ -55,7 +55,11 @@ test('many reads at once write once', async () => {
 
 test('a personal token counts as its owner; a refused request and staff with the person’s eyes do not', async () => {
   const [person, staff] = [await host(), await signUpStaff('driveway', 'support')];
-  const { body } = await person.post(`${ME}/tokens`, { name: 'script', abilities: ['read'] });
+  const { body } = await person.post(`${ME}/tokens`, {
+    name: 'script',
+    abilities: ['read'],
+    password: person.password,
+  });
   const { body: look } = await staff.post(`/api/v1/admin/users/${person.id}/impersonate`, { reason: 'x' });
   const begun = await seen(person);
   advanceClock(400);

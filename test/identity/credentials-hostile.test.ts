@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { expect, test } from 'vitest';
 import { sql } from '../../lambdas/kernel/sql.ts';
 import { appointByDataApi } from '../../scripts/create-admin/appoint-by-data-api.ts';
@@ -152,20 +153,27 @@ test('an address nobody has proven is not exchanged behind the back of a proven 
   expect(await codeSentTo(phone)).toMatch(/^\d{6}$/);
 });
 
-test('what counts the attempts at a number does not give the number away', async () => {
-  const phone = newPhone();
-  await newAccount({ phone });
-  await auth('login', { phone, password: 'a guess' });
-  const { createHash } = await import('node:crypto');
-  const plain = ['base64url', 'hex'].map(form =>
-    createHash('sha256')
-      .update(`driveway/${phone}`)
-      .digest(form as 'hex'),
+test('what counts the attempts at a number or an address does not give it away', async () => {
+  const [phone, email] = [newPhone(), newEmail()];
+  await newAccount({ phone, email, password: undefined });
+  const isFull = () =>
+    asOwner(
+      sql`select bucket as found from app.rate_limits where bucket like 'login:%' and full_at > app.now()
+          union all select metadata ->> 'identifier_hash' from app.audit_logs where action = 'auth.login_failed'`,
+    );
+  const before = (await isFull()).length;
+  for (const contact of [{ phone }, { email }]) await auth('login', { ...contact, password: 'a guess' });
+  const rows = await isFull();
+  expect(rows.length - before).toBe(4);
+  const [{ phone_hash }] = await asOwner(
+    sql`select phone_hash from identity.users where email = ${email}::text`,
   );
-  const rows = await asOwner(
-    sql`select bucket as found from app.rate_limits where bucket like 'login:%'
-        union all select metadata ->> 'identifier_hash' from app.audit_logs where action = 'auth.login_failed'`,
-  );
+  const told = [phone, email, phone_hash].flatMap(known => [known, `driveway/${known}`]);
+  const plain = told.flatMap(known => [
+    known,
+    createHash('sha256').update(known).digest('base64url'),
+    createHash('sha256').update(known).digest('hex'),
+  ]);
   for (const hash of plain) expect(rows.filter(({ found }) => String(found).includes(hash))).toEqual([]);
 });
 
@@ -180,7 +188,7 @@ test('a token that is made while the password is reset does not outlive the rese
   };
   const reset = auth('reset-password', body);
   const made = Array.from({ length: 12 }, () =>
-    person.post('/api/v1/users/me/tokens', { name: 'mine', abilities: ['*'] }),
+    person.post('/api/v1/users/me/tokens', { name: 'mine', abilities: ['*'], password: person.password }),
   );
   const tokens = (await Promise.all(made))
     .filter(({ status }) => status === 201)

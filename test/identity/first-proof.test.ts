@@ -23,7 +23,7 @@ async function hijacked() {
     sql`update identity.users set two_factor_secret = 'sealed'
         where id = ${account.user.id}::uuid returning id`,
   );
-  await attacker.post('/api/v1/users/me/tokens', { name: 'mine', abilities: ['*'] });
+  await attacker.post('/api/v1/users/me/tokens', { name: 'mine', abilities: ['*'], password: PASSWORD });
   return { account, attacker, email: account.user.email as string };
 }
 

@@ -94,7 +94,7 @@ function waitingTenant() {
 let token: Promise<Client> | undefined;
 function tokenOfWaiting(): Promise<Client> {
   token ??= waitingTenant().then(async ({ access_token }) => {
-    const made = { name: 'script', abilities: ['*'] };
+    const made = { name: 'script', abilities: ['*'], password: PASSWORD };
     const { body } = await new Client('homigo', access_token).post(`${ME}/tokens`, made);
     return new Client('homigo', body.token);
   });

@@ -11,7 +11,8 @@ const announce = { purpose: 'profile_photo', content_type: 'image/jpeg', size: 6
 
 test('a file is announced, posted to S3, completed and shown by a URL of five minutes', async () => {
   const person = await newPerson();
-  const announced = await person.post(UPLOADS, announce);
+  const file_name = 'ब्लैक & white/../me.jpg';
+  const announced = await person.post(UPLOADS, { ...announce, file_name });
   expect(announced).toMatchObject({ status: 201, body: { expires_in: 900 } });
   const { upload_id, fields } = announced.body;
   expect(fields.key).toBe(`incoming/driveway/${person.id}/${upload_id}`);
@@ -19,7 +20,7 @@ test('a file is announced, posted to S3, completed and shown by a URL of five mi
   const completed = await person.post(`${UPLOADS}/${upload_id}/complete`);
   expect(completed).toMatchObject({ status: 200, body: { id: upload_id, status: 'stored', size: 64 } });
   const shown = await person.get(`${UPLOADS}/${upload_id}`);
-  expect(shown.body.expires_in).toBe(300);
+  expect(shown.body).toMatchObject({ file_name, expires_in: 300 });
   expect(new URL(shown.body.url).searchParams.get('X-Amz-Expires')).toBe('300');
   const file = await fetch(shown.body.url);
   expect(file.headers.get('content-type')).toBe('image/jpeg');

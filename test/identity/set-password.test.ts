@@ -33,7 +33,7 @@ test('a code sets a new password, ends every session and token, and the person i
   const { user, access_token, refresh_token } = await provenAccount();
   const bystander = await newAccount();
   const client = new Client('driveway', access_token);
-  await client.post('/api/v1/users/me/tokens', { name: 'export', abilities: ['read'] });
+  await client.post('/api/v1/users/me/tokens', { name: 'export', abilities: ['read'], password: PASSWORD });
   const asked = await auth('reset-password/request', { email: user.email });
   expect([asked.status, asked.body]).toEqual([202, { expires_in: 600 }]);
   const code = await codeSentTo(user.email);

@@ -1,14 +1,14 @@
 import { expect, test } from 'vitest';
 import { sql } from '../../lambdas/kernel/sql.ts';
 import { askCode, auth, codeSentTo, newPhone, other, PASSWORD } from '../identity/accounts.ts';
-import { pay, topUp } from '../money/ledger.ts';
+import { pay, post, topUp } from '../money/ledger.ts';
 import { again, booked, inHours, listed } from '../parking/spaces.ts';
 import { anonymous, Client } from '../support/client.ts';
 import { messagesTo } from '../support/control-aws.ts';
 import { asOwner } from '../support/database.ts';
 import { deliverEvents } from '../support/deliver-events.ts';
 import { runSchedule } from '../support/invoke.ts';
-import { signUpStaff, signUpWithPassword } from '../support/people.ts';
+import { signUp, signUpStaff, signUpWithPassword } from '../support/people.ts';
 import { age, deleteMe, statusOf } from './deletions.ts';
 import { liveAWhile } from './journey.ts';
 
@@ -32,6 +32,16 @@ async function tablesWith(marker: string): Promise<string[]> {
   const rows = await asOwner({ text: parts.join(' union all '), values: [marker] });
   return rows.map(({ name }) => name);
 }
+
+/** Makes somebody owe the platform so much, or so much less. */
+const owe = (userId: string, amount: number) =>
+  post({
+    type: 'charge',
+    entries: [
+      { account: 'receivable', user_id: userId, amount: -amount },
+      { account: 'platform_revenue', amount },
+    ],
+  });
 
 test('a deleted account is closed at once, and its owner is told until when it can be restored', async () => {
   const { person } = await liveAWhile();
@@ -61,14 +71,67 @@ test('a deleted account is closed at once, and its owner is told until when it c
 
 test('an account in which money lies is not deleted before that is settled; credits are none', async () => {
   const person = await signUpWithPassword('driveway', { roles: ['driver'] });
+  const refused = async (code: string) =>
+    expect(await deleteMe(person)).toMatchObject({ status: 409, body: { code } });
   await topUp(person.id, 500);
-  expect(await deleteMe(person)).toMatchObject({ status: 409, body: { code: 'money_owed' } });
+  await refused('balance_remaining');
   expect(await statusOf(person.id)).toMatchObject({ account_status: 'active' });
   await pay(person.id, 500);
+  await owe(person.id, 300);
+  await refused('money_owed');
+  // What somebody owes is told first: what they have may pay it.
+  await topUp(person.id, 300);
+  await refused('money_owed');
+  await owe(person.id, -300);
+  await refused('balance_remaining');
+  await pay(person.id, 300);
   const staff = await signUpStaff('driveway');
   const gift = { amount: 5, description: 'A gift.' };
   expect((await staff.post(`/api/v1/admin/users/${person.id}/credits`, gift)).status).toBe(201);
   expect((await deleteMe(person)).status).toBe(200);
+});
+
+test('what a provider has earned and was not paid keeps the account', async () => {
+  const host = await signUpWithPassword('driveway', { roles: ['host'] });
+  const entries = (amount: number) => [
+    { account: 'provider_payable', user_id: host.id, amount },
+    { account: 'gateway_clearing', gateway: 'stripe', amount: -amount },
+  ];
+  await post({ entries: entries(900) });
+  expect(await deleteMe(host)).toMatchObject({ status: 409, body: { code: 'balance_remaining' } });
+  await post({ type: 'payout', entries: entries(-900) });
+  expect((await deleteMe(host)).status).toBe(200);
+});
+
+test('money that is on its way keeps the account, and what was paid outlives it for the books', async () => {
+  const [payer, bystander] = [
+    await signUpWithPassword('driveway', { roles: ['driver'] }),
+    await signUpWithPassword('driveway', { roles: ['driver'] }),
+  ];
+  const paid = async ({ id }: { id: string }, status: string) => {
+    const [row] = await asOwner(
+      sql`insert into money.payments (marketplace, payer_id, purpose, subject_id, description, currency, amount, wallet_amount,
+            credits_amount, gateway_amount, capture, status)
+          values ('driveway', ${id}::uuid, 'topup', app.uuid_v7(), 'Top-up', 'USD', 500, 0, 0, 500, 'now', ${status}::text)
+          returning id`,
+    );
+    return row.id;
+  };
+  const moving = await paid(payer, 'processing');
+  expect(await deleteMe(payer)).toMatchObject({ status: 409, body: { code: 'money_moving' } });
+  expect((await deleteMe(bystander)).status).toBe(200);
+  await asOwner(
+    sql`update money.payments set status = 'succeeded', captured_amount = 500 where id = ${moving}::uuid returning id`,
+    { access: 'everyone', marketplace: 'driveway' },
+  );
+  expect((await deleteMe(payer)).status).toBe(200);
+  await age(payer, '91 days');
+  await runSchedule('apply-retention');
+  expect(await statusOf(payer.id)).toMatchObject({ purged: true });
+  const [payment] = await asOwner(
+    sql`select amount, status, payer_id from money.payments where id = ${moving}::uuid`,
+  );
+  expect(payment).toEqual({ amount: 500, status: 'succeeded', payer_id: payer.id });
 });
 
 test('an account is deleted by a one-time code where there is no password', async () => {
@@ -105,7 +168,7 @@ test('a wrong password deletes nothing, and may be tried five times', async () =
 });
 
 test('the password or a code must be given, and not both', async () => {
-  const person = await signUpWithPassword('driveway', { roles: ['driver'] });
+  const person = await signUp('driveway', { roles: ['driver'] });
   for (const proof of [{}, { password: PASSWORD, code: '123456' }])
     expect(await deleteMe(person, proof)).toMatchObject({ status: 400, body: { code: 'invalid_input' } });
 });
@@ -177,7 +240,7 @@ test('a purge leaves nothing of the person in any table, keeps the books, and to
 });
 
 test('what a message said is forgotten after 30 days', async () => {
-  const person = await signUpWithPassword('driveway', { roles: ['driver'] });
+  const person = await signUp('driveway', { roles: ['driver'] });
   const messages = await asOwner(
     sql`insert into notify.messages (id, marketplace, event_id, user_id, channel, template, variables, status)
         select app.uuid_v7_floor(app.now() - age) , 'driveway', app.uuid_v7(), ${person.id}::uuid, 'email', 'booking_expired',
@@ -194,7 +257,7 @@ test('what a message said is forgotten after 30 days', async () => {
 });
 
 test('the audit log is still closed to everybody: only a purge takes personal data out of it', async () => {
-  const person = await signUpWithPassword('driveway', { roles: ['driver'] });
+  const person = await signUp('driveway', { roles: ['driver'] });
   const change = sql`update app.audit_logs set ip_address = null where user_id = ${person.id}::uuid returning 1 as done`;
   await expect(asOwner(change)).rejects.toThrow(/append_only/);
   await expect(

@@ -6,7 +6,7 @@ import { messagesTo } from '../support/control-aws.ts';
 import { asOwner } from '../support/database.ts';
 import { deliverEvents } from '../support/deliver-events.ts';
 import { runSchedule } from '../support/invoke.ts';
-import { signUp } from '../support/people.ts';
+import { signUp, signUpWithPassword } from '../support/people.ts';
 import { liveAWhile } from './journey.ts';
 
 const PATH = '/api/v1/users/me/exports';
@@ -35,7 +35,7 @@ test('an export holds everything about the person, sealed values opened, and not
 });
 
 test('an export is made once, whatever comes twice, and can be asked for once a day', async () => {
-  const person = await signUp('driveway', { roles: ['driver'] });
+  const person = await signUpWithPassword('driveway', { roles: ['driver'] });
   const headers = { 'idempotency-key': crypto.randomUUID() };
   const first = await person.post(PATH, {}, { headers });
   expect((await person.post(PATH, {}, { headers })).body).toEqual(first.body);

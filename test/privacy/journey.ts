@@ -3,7 +3,7 @@ import { newPhone, PASSWORD } from '../identity/accounts.ts';
 import { jpeg, upload } from '../identity/profile-files.ts';
 import { booked, inHours, listed } from '../parking/spaces.ts';
 import { Client } from '../support/client.ts';
-import { Person, randomAddress, signUp } from '../support/people.ts';
+import { Person, randomAddress, signUpWithPassword } from '../support/people.ts';
 
 /** What is found nowhere else: each a word of its own, so that a search of every table finds what is left. */
 export type Markers = Readonly<
@@ -28,7 +28,7 @@ export async function liveAWhile(): Promise<{ person: Person; markers: Markers; 
   const made = await new Client('driveway').post('/api/v1/auth/signup', account, { ip: markers.ip });
   if (made.status !== 201) throw new Error(`Sign-up answered ${made.status}: ${made.text}`);
   const person = new Person('driveway', made.body, email, PASSWORD);
-  const bystander = await signUp('driveway', { roles: ['driver', 'host'] });
+  const bystander = await signUpWithPassword('driveway', { roles: ['driver', 'host'] });
   const here = { ip: markers.ip };
 
   const own = await listed(person, {

@@ -14,7 +14,7 @@ import { Client } from '../support/client.ts';
 import { advanceClock } from '../support/clock.ts';
 import { asOwner } from '../support/database.ts';
 import { runSchedule } from '../support/invoke.ts';
-import { randomNumber, signUpWithPassword } from '../support/people.ts';
+import { randomNumber, signUp, signUpWithPassword } from '../support/people.ts';
 import { age, deleteMe, restore, statusOf } from './deletions.ts';
 
 test('an account can be restored for 90 days, and not by somebody who does not know the password', async () => {
@@ -103,7 +103,7 @@ test('a restored account is what it was: one that waited for its proof waits on,
 test('a code to restore is answered alike where nobody was deleted', async () => {
   const deleted = await signUpWithPassword('driveway', { roles: ['driver'] });
   await deleteMe(deleted);
-  const present = await signUpWithPassword('driveway', { roles: ['driver'] });
+  const present = await signUp('driveway', { roles: ['driver'] });
   const answers = [];
   for (const email of [deleted.email, present.email, newEmail()]) {
     const asked = await auth('request-otp', { email, purpose: 'restore_account' });

@@ -1,14 +1,17 @@
-import { randomInt } from 'node:crypto';
+import { randomInt, randomUUID } from 'node:crypto';
 import { sql } from '../../lambdas/kernel/sql.ts';
 import { isVerhoeff } from '../../lambdas/verification/aadhaar-number.ts';
 import { asOwner } from '../support/database.ts';
 import type { Person } from '../support/people.ts';
 
-/** A picture as the local Rekognition reads it: `face:<name>` says whom it shows, `similarity:<percent>` how near it comes. */
+/**
+ * A picture as the local Rekognition reads it: `face:<name>` says whom it shows, `similarity:<percent>` how near it comes. No two are
+ * the same file, as no two photographs are.
+ */
 export const jpeg = (shows: string) =>
   Buffer.concat([
     Buffer.from([0xff, 0xd8, 0xff, 0xe0]),
-    Buffer.from(` ${shows} `),
+    Buffer.from(` ${shows} ${randomUUID()} `),
     Buffer.from([0xff, 0xd9]),
   ]);
 

@@ -118,11 +118,30 @@ test('ten comparisons at once count as five', async () => {
   expect(answers.filter(({ status }) => status === 429)).toHaveLength(5);
 });
 
-test('a picture is not compared with itself', async () => {
+test('a picture is not compared with itself, nor with a copy of itself', async () => {
   const upload = await handedIn(person);
   const answer = await person.post(PATH, { selfie_upload_id: upload, document_upload_id: upload });
   expect(answer.status).toBe(400);
   expect(answer.body.errors).toMatchObject([{ field: 'document_upload_id' }]);
+  const picture = jpeg('face:asha');
+  const document_upload_id = await uploaded(person, picture);
+  await person.post('/api/v1/users/me/documents', { type: 'government_id', upload_id: document_upload_id });
+  for (const selfie_upload_id of [await uploaded(person, picture), upload]) {
+    const refused = await person.post(PATH, { selfie_upload_id, document_upload_id });
+    expect(refused).toMatchObject({
+      status: 422,
+      body: { code: 'same_picture', errors: [{ field: 'selfie_upload_id' }] },
+    });
+  }
+  expect(await auditOf(person)).toMatchObject([
+    { action: 'verification.document_submitted' },
+    { action: 'verification.document_submitted' },
+    { action: 'verification.face_refused', metadata: { outcome: 'same_picture' } },
+    { action: 'verification.face_refused', metadata: { outcome: 'same_picture' } },
+  ]);
+  // As long as the document, and another photograph all the same.
+  const selfie_upload_id = await uploaded(person, jpeg('face:asha'));
+  expect((await person.post(PATH, { selfie_upload_id, document_upload_id })).status).toBe(200);
 });
 
 test('the level falls when staff reject the document that it was proven against, and no other', async () => {

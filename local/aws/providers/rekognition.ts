@@ -4,9 +4,12 @@ import { AwsError, json, jsonError } from '../answer.ts';
 import type { Fauxqs } from '../queues/fauxqs.ts';
 import { parseBody } from '../request.ts';
 import type { Service } from '../service.ts';
+import { makeFaceLiveness } from './face-liveness.ts';
 
 const Picture = z.object({
-  S3Object: z.object({ Bucket: z.string(), Name: z.string() }),
+  S3Object: z.optional(z.object({ Bucket: z.string(), Name: z.string() })),
+  /** Base64. */
+  Bytes: z.optional(z.string()),
 });
 
 const CompareFaces = z.object({
@@ -19,12 +22,16 @@ const CompareFaces = z.object({
 const LARGEST = 15 * 2 ** 20;
 
 /**
- * Rekognition's CompareFaces over objects in S3. Nothing looks at faces here: a picture says by the text `face:<name>` among its
- * bytes whom it shows, `face:none` being nobody. The same name, or the same bytes, are 99.9 % similar, two names 12.5 %; a text
- * `similarity:<percent>` in the source says it outright.
+ * Rekognition's CompareFaces over objects in S3 or bytes, and its Face Liveness. Nothing looks at faces here: a picture says by the
+ * text `face:<name>` among its bytes whom it shows, `face:none` being nobody. The same name, or the same bytes, are 99.9 % similar, two
+ * names 12.5 %; a text `similarity:<percent>` in the source says it outright.
  */
 export function makeRekognition(fauxqs: Fauxqs): Service {
-  async function read({ S3Object: { Bucket, Name } }: z.output<typeof Picture>): Promise<Buffer> {
+  const liveness = makeFaceLiveness();
+
+  async function read({ S3Object, Bytes }: z.output<typeof Picture>): Promise<Buffer> {
+    if (!S3Object) return looked(Buffer.from(Bytes ?? '', 'base64'));
+    const { Bucket, Name } = S3Object;
     const authorization = `AWS4-HMAC-SHA256 Credential=${localAdmin}/20260101/${region}/s3/aws4_request`;
     const url = `/${Bucket}/${Name}`;
     const { status, body } = await fauxqs.pass({
@@ -35,7 +42,10 @@ export function makeRekognition(fauxqs: Fauxqs): Service {
     });
     if (status !== 200)
       throw refusal('InvalidS3ObjectException', 'Unable to get object metadata from S3. Check object key.');
-    const picture = Buffer.from(body);
+    return looked(Buffer.from(body));
+  }
+
+  function looked(picture: Buffer): Buffer {
     const isPicture =
       picture.subarray(0, 3).equals(Buffer.from([0xff, 0xd8, 0xff])) ||
       picture.subarray(1, 4).toString() === 'PNG';
@@ -49,12 +59,14 @@ export function makeRekognition(fauxqs: Fauxqs): Service {
     denied: { name: 'AccessDeniedException', status: 400 },
     errorAnswer: jsonError,
     permissionsOf(request) {
+      if (request.operation in liveness)
+        return [{ action: `rekognition:${request.operation}`, resources: ['*'] }];
       if (request.operation !== 'CompareFaces') {
         throw new AwsError('UnknownOperationException', 400, `${request.operation} is not there locally.`);
       }
       const { SourceImage, TargetImage } = parseBody(CompareFaces, request);
-      const resources = [SourceImage, TargetImage].map(
-        ({ S3Object }) => `arn:aws:s3:::${S3Object.Bucket}/${S3Object.Name}`,
+      const resources = [SourceImage, TargetImage].flatMap(({ S3Object }) =>
+        S3Object ? [`arn:aws:s3:::${S3Object.Bucket}/${S3Object.Name}`] : [],
       );
       return [
         { action: 'rekognition:CompareFaces', resources: ['*'] },
@@ -62,6 +74,8 @@ export function makeRekognition(fauxqs: Fauxqs): Service {
       ];
     },
     async answer(request) {
+      const live = liveness[request.operation];
+      if (live) return live(request);
       const { SourceImage, TargetImage, SimilarityThreshold } = parseBody(CompareFaces, request);
       const [source, target] = await Promise.all([read(SourceImage), read(TargetImage)]);
       const similarity = compare(source, target);

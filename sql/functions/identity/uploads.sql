@@ -1,5 +1,6 @@
 -- Announces a file that the caller is about to upload. Thirty an hour are more than anybody needs.
-create or replace function identity.announce_upload(purpose text, content_type text, size integer) returns identity.uploads
+create or replace function identity.announce_upload(purpose text, content_type text, size integer, file_name text)
+returns identity.uploads
 language plpgsql security definer set search_path = public, pg_temp as $$
 declare announced identity.uploads;
 begin
@@ -9,8 +10,9 @@ begin
       where u.user_id = app.actor() and u.id >= app.uuid_v7_floor(app.now() - interval '1 hour')) then
     perform app.refuse('too_many_uploads');
   end if;
-  insert into identity.uploads (marketplace, user_id, purpose, content_type, size)
-  values (app.marketplace(), app.actor(), announce_upload.purpose, announce_upload.content_type, announce_upload.size)
+  insert into identity.uploads (marketplace, user_id, purpose, content_type, size, file_name)
+  values (app.marketplace(), app.actor(), announce_upload.purpose, announce_upload.content_type, announce_upload.size,
+    announce_upload.file_name)
   returning * into announced;
   return announced;
 end $$;
@@ -45,4 +47,4 @@ language sql security definer set search_path = public, pg_temp as $$
 $$;
 
 grant execute on function identity.expire_uploads(integer), identity.forget_upload(uuid) to vicinity_worker;
-grant execute on function identity.announce_upload(text, text, integer), identity.settle_upload(uuid, text) to vicinity_api;
+grant execute on function identity.announce_upload(text, text, integer, text), identity.settle_upload(uuid, text) to vicinity_api;

@@ -8,7 +8,8 @@ language sql stable security definer set search_path = public, pg_temp as $$
   where a.owner_id = person_id and a.kind <> 'credits' and b.balance <> 0
 $$;
 
--- Refuses while something of the person's is under way.
+-- Refuses while something of the person's is under way, or money is. What somebody has here is never forfeited: a prepaid balance goes
+-- back to who paid it in, and so does what a provider has earned.
 create or replace function privacy.check_deletable(person_id uuid) returns void
 language plpgsql stable security definer set search_path = public, pg_temp as $$
 begin
@@ -18,7 +19,15 @@ begin
       -- Who has come and not gone is under way, and what that costs is not known yet.
       and (b.ends_at > app.now() or b.status = f.running)
       and (b.expires_at is null or b.expires_at > app.now())) then perform app.refuse('bookings_running'); end if;
-  if exists (select from privacy.debts(person_id)) then perform app.refuse('money_owed'); end if;
+  if exists (select from privacy.debts(person_id) d where d.amount < 0) then perform app.refuse('money_owed'); end if;
+  if exists (select from privacy.debts(person_id)) then perform app.refuse('balance_remaining'); end if;
+  -- What a gateway is still asked for may end in an account of the person's.
+  if exists (select from money.payments p where p.payer_id = person_id
+             and (p.status in ('processing', 'authorized')
+               or exists (select from money.refunds r where r.payment_id = p.id and r.status in ('pending', 'processing'))))
+    or exists (select from money.payouts o where o.provider_id = person_id and o.status = 'processing') then
+    perform app.refuse('money_moving');
+  end if;
   if 'super_admin' = any (identity.roles_of(person_id)) then perform identity.check_super_admins(person_id); end if;
 end $$;
 

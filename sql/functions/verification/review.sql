@@ -42,7 +42,8 @@ end $$;
 
 -- Opens a document to staff, with its sealed number and where its pictures lie; that somebody looked is audited.
 create or replace function verification.open_document(document_id uuid)
-returns table (document jsonb, user_id uuid, full_name text, standing text, number_sealed text, pictures jsonb)
+returns table (document jsonb, user_id uuid, full_name text, standing text, number_sealed text, pictures jsonb,
+  files jsonb)
 language plpgsql security definer set search_path = public, pg_temp as $$
 declare opened verification.documents;
 begin
@@ -52,9 +53,13 @@ begin
     metadata => jsonb_build_object('user_id', opened.user_id));
   return query
     select verification.shown(opened), u.id, u.full_name::text, p.status, opened.number_sealed,
-           (select jsonb_agg(f.object_name order by f.id = opened.back_upload_id)
-            from identity.uploads f where f.id in (opened.upload_id, opened.back_upload_id))
+           f.pictures, f.files
     from identity.users u left join verification.providers p on p.user_id = u.id
+    cross join lateral (
+      select jsonb_agg(f.object_name order by f.id = opened.back_upload_id) as pictures,
+             jsonb_agg(jsonb_build_object('file_name', f.file_name, 'content_type', f.content_type, 'size', f.size)
+               order by f.id = opened.back_upload_id) as files
+      from identity.uploads f where f.id in (opened.upload_id, opened.back_upload_id)) as f
     where u.id = opened.user_id;
 end $$;
 
