@@ -1,22 +1,41 @@
 import * as z from 'zod/mini';
 import { amount, count, currency, flag, id, instant, page, text } from '../kernel/fields.ts';
 import { refuse } from '../kernel/refusal.ts';
+import { signedAmount } from '../money/money.ts';
 
 const party = z.enum(['customer', 'provider', 'staff', 'system']).check(z.meta({ examples: ['customer'] }));
 const status = text(1, 40, 'confirmed');
 
-/** One line of a price. `amount` is what counts, in minor units; quantity and unit amount say how it came about. */
+/** `promo` is the platform where it bears a promo code. */
+const payee = z.enum(['provider', 'platform', 'promo', 'tax']).check(z.meta({ examples: ['provider'] }));
+
+/** One line of a price. `amount` is what counts, in minor units, negative where the customer pays less by it; quantity and unit amount say how it came about. */
 export const LineItem = z.object({
   code: text(1, 60, 'parking'),
   description: text(1, 200, '2.5 hours'),
   quantity: z.number().check(z.meta({ examples: [2.5] })),
-  unit_amount: amount,
-  amount,
+  unit_amount: signedAmount,
+  amount: signedAmount,
   payer: z.enum(['customer', 'provider']).check(z.meta({ examples: ['customer'] })),
-  payee: z.enum(['provider', 'platform']).check(z.meta({ examples: ['provider'] })),
+  payee,
 });
 export type LineItem = z.output<typeof LineItem>;
-export { divideHalfUp, feeOn, lineOf, type Price, withFee } from './price.ts';
+export {
+  divideHalfUp,
+  feeOn,
+  includedTax,
+  lineOf,
+  type Price,
+  partnerCommission,
+  servicePrice,
+  sharesOf,
+  singleLine,
+  surchargeFor,
+  withCharge,
+  withCommission,
+  withDiscount,
+  withFee,
+} from './price.ts';
 
 const rule = z.record(z.string(), z.unknown());
 
@@ -43,6 +62,8 @@ export const Booking = z.object({
   currency,
   subtotal_amount: amount,
   fee_amount: amount,
+  /** What a promo code takes off, which the platform bears. */
+  discount_amount: amount,
   /** What the customer pays, with `overstay_amount` for a stay that was longer than agreed. */
   total_amount: amount,
   overstay_amount: amount,
@@ -69,6 +90,15 @@ export const Booking = z.object({
 
 /** A booking with what happened to it, oldest first. */
 export const BookingDetail = z.extend(Booking, {
+  /** What goes back of what was paid. `failed`: the bank did not take it, and somebody looks after it. Null where nothing goes back. */
+  refund: z.nullable(
+    z.object({
+      status: z.enum(['pending', 'succeeded', 'failed']).check(z.meta({ examples: ['succeeded'] })),
+      amount,
+      /** What of it has arrived. */
+      returned_amount: amount,
+    }),
+  ),
   timeline: z.array(
     z.object({
       at: instant,
@@ -101,8 +131,8 @@ export const CancellationQuote = z.object({
     z.object({
       code: text(1, 60, 'parking'),
       payer: z.enum(['customer', 'provider']).check(z.meta({ examples: ['customer'] })),
-      payee: z.enum(['provider', 'platform']).check(z.meta({ examples: ['provider'] })),
-      amount,
+      payee,
+      amount: signedAmount,
     }),
   ),
   /** Until when this much comes back; null where the time does not change it. */

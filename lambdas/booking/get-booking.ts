@@ -15,7 +15,7 @@ export const getBooking = useCase({
   async run({ booking_id }, { db }) {
     return db.one(
       sql`
-        select b.*, booking.timeline_of(b.id) as timeline
+        select b.*, booking.timeline_of(b.id) as timeline, money.refund_of_booking(b.id) as refund
         from booking.my_bookings b
         where b.id = ${booking_id}::uuid`,
       BookingDetail,

@@ -23,65 +23,11 @@ export type Asked = {
   last: string | null;
 };
 
-/** How many of the nearest are put in order by price or rating: a city is not sorted for the first twenty. */
-const CANDIDATES = 500;
-
-/**
- * Finds spaces in a circle.
- *
- * The innermost select walks the index by `<->` and stops at its limit, ties included, so that ids order them outside. What bounds
- * the walk is the box that ST_DWithin itself asks of the index. ST_DWithin is not used, and what else is asked is wrapped in
- * coalesces, because the planner takes them for rare conditions and then sorts the whole circle.
- */
+/** Finds spaces in a circle: by `sort` among all of them for the distance, and among the 500 nearest for a price or a rating. */
 export function findNearest(asked: Asked): Statement {
-  const { latitude, longitude, radius_m, from, to, seconds, vehicle_id, max_total_amount, filters } = asked;
-  const { sort, explain, points, limit, key, last } = asked;
-  // Nothing that `parking.suits` would look at.
-  const plain = from === null && vehicle_id === null;
-  const walk = sort === 'distance' ? limit + 1 : CANDIDATES;
   return sql`
-    select found.*, (select parking.fee_basis_points(${points}::integer)) as fee_basis_points,
-           case when ${explain}::boolean and ${from}::timestamptz is not null then booking.free_units(
-             found.id, found.capacity, tstzrange(${from}::timestamptz, ${to}::timestamptz)) end as free_units
-    from (
-      select near.*, price.amount as subtotal_amount,
-             case ${sort}::text when 'price' then coalesce(price.amount, near.hourly_rate)::float8
-                                when 'rating' then -coalesce(near.rating, 0)::float8
-                                else near.distance_m end as sort_key
-      from (
-        select s.*, s.point <-> here.point as distance_m
-        from parking.public_spaces s,
-          (select app.point(${latitude}::float8, ${longitude}::float8) as point) as here
-        where s.point && _st_expand(here.point, ${radius_m}::float8)
-          and s.point <-> here.point <= ${radius_m}::float8
-          and (${sort}::text <> 'distance' or ${last}::uuid is null
-            or (s.point <-> here.point, s.id) > (${key}::float8, ${last}::uuid))
-          and coalesce(${filters}::jsonb is null or parking.meets(${filters}::jsonb, s.surface, s.is_covered, s.has_ev_charging,
-            s.charging_connector_type, s.has_security_camera, s.has_lighting, s.instant_booking_enabled, s.amenities,
-            s.hourly_rate, s.rating, s.point), false)
-          and coalesce(${plain}::boolean or parking.suits((select parking.search_terms(${from}::timestamptz, ${to}::timestamptz, ${vehicle_id}::uuid,
-              ${max_total_amount}::bigint, ${points}::integer)),
-            s.is_covered, s.max_vehicle_length_cm, s.max_vehicle_width_cm, s.max_vehicle_height_cm, s.minimum_booking_hours,
-            s.maximum_booking_hours, s.advance_booking_hours, s.hourly_rate, s.daily_rate, s.weekly_rate, s.monthly_rate), false)
-          and coalesce(${seconds}::bigint is null or exists (
-              select from booking.listed_resources r
-              where r.id = s.id and (${to}::timestamptz <= r.always_open_until or exists (
-                select from booking.open_hours o
-                where o.resource_id = s.id and o.opens_at <= ${from}::timestamptz and o.closes_at >= ${to}::timestamptz)))
-            and s.capacity > (
-              select count(distinct o.unit) from booking.occupied o
-              where o.resource_id = s.id and o.unit <= s.capacity
-                and upper(o.during) > ${from}::timestamptz - make_interval(mins => s.buffer_before_minutes)
-                and lower(o.during) < ${to}::timestamptz + make_interval(mins => s.buffer_after_minutes)), false)
-        order by s.point <-> here.point
-        fetch first (${walk}::integer) rows with ties
-      ) as near
-      left join lateral parking.price_of(near.hourly_rate, near.daily_rate, near.weekly_rate, near.monthly_rate,
-        ${seconds}::bigint) as price on ${seconds}::bigint is not null
-    ) as found
-    where ${last}::uuid is null or (found.sort_key, found.id) > (${key}::float8, ${last}::uuid)
-    order by found.sort_key, found.id
-    limit ${limit + 1}::integer`;
+    select (f.space).*, f.distance_m, f.subtotal_amount, f.sort_key, f.fee_basis_points, f.free_units
+    from parking.find_nearest(${asked}::jsonb) as f`;
 }
 
 /** The same among those whose title is about some words: `parking.titled` has bounded how many those are. */

@@ -3,6 +3,7 @@ import { id, instant } from '../kernel/fields.ts';
 import { http } from '../kernel/http.ts';
 import { sql } from '../kernel/sql.ts';
 import { everyone, useCase } from '../kernel/use-case.ts';
+import { Promo, promoCode, promoOf } from '../money/money.ts';
 import { listingRefusals, reasons } from './reasons.ts';
 import { Quote, quoteOf, Terms } from './terms.ts';
 
@@ -20,17 +21,22 @@ export const quoteSpace = useCase({
     from: instant,
     to: instant,
     vehicle_id: z._default(z.nullable(id('vehicle')), null),
+    promo_code: z._default(z.nullable(promoCode), null),
   }),
-  output: Quote,
+  output: z.extend(Quote, {
+    /** What the promo code takes off, or why it does not. Null where none was named. */
+    promo: z.nullable(Promo),
+  }),
   refusals: { ...listingRefusals, ends_before_start: reasons.ends_before_start, too_long: reasons.too_long },
-  async run({ space_id, from, to, vehicle_id }, { db, marketplace }) {
+  async run({ space_id, from, to, vehicle_id, promo_code }, { db, marketplace }) {
     const { terms } = await db.one(
       sql`
-        select parking.terms(${space_id}::uuid, ${from}::timestamptz, ${to}::timestamptz, ${vehicle_id}::uuid,
-          ${marketplace.fees.customer_basis_points}::integer) as terms`,
+        select parking.terms_with_promo(${space_id}::uuid, ${from}::timestamptz, ${to}::timestamptz, ${vehicle_id}::uuid,
+          ${marketplace.fees.customer_basis_points}::integer, ${promo_code}::text) as terms`,
       z.object({ terms: Terms }),
     );
-    return quoteOf(terms, { starts_at: from, ends_at: to }, marketplace.policies.parking);
+    const quote = quoteOf(terms, { starts_at: from, ends_at: to }, marketplace.policies.parking);
+    return { ...quote, promo: terms.promo && promoOf(terms.promo) };
   },
 });
 

@@ -42,7 +42,7 @@ export const moveReasons = {
   acceptance_required: refuse(
     'acceptance_required',
     409,
-    'The owner of this space agrees to each booking. Cancel this one and ask for the other time.',
+    'The owner of this space agrees to each booking. Book the further time too, or cancel this one and ask for another.',
   ),
   too_late_for_less: refuse(
     'too_late_for_less',

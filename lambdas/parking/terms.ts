@@ -1,11 +1,12 @@
 import * as z from 'zod/mini';
-import { LineItem, type Price } from '../booking/booking.ts';
+import { LineItem, type Price, withDiscount } from '../booking/booking.ts';
 import { amount, currency, flag, instant, text } from '../kernel/fields.ts';
 import { Refusal } from '../kernel/refusal.ts';
+import { PromoTerms } from '../money/money.ts';
 import { priceParking, Rates, Tariff } from './price-parking.ts';
 import { specOf, writeRefusals } from './reasons.ts';
 
-/** What `parking.terms` says. */
+/** What `parking.terms_with_promo` says. */
 export const Terms = z.object({
   version: z.int(),
   reasons: z.array(z.string()),
@@ -16,11 +17,15 @@ export const Terms = z.object({
   rates: Rates,
   tariff: Tariff,
   fee_basis_points: z.int(),
+  /** Null where no promo code was named. */
+  promo: z.nullable(PromoTerms),
 });
 export type Terms = z.output<typeof Terms>;
 
 /** What `parking.move_terms` says. */
 export const MoveTerms = z.extend(Terms, {
+  /** Null where the booking was made without a promo code. */
+  promo: z.nullable(z.object({ discount_amount: z.int() })),
   starts_at: instant,
   ends_at: instant,
   booking: z.object({
@@ -42,6 +47,7 @@ export const Quote = z.object({
   line_items: z.array(LineItem),
   subtotal_amount: amount,
   fee_amount: amount,
+  discount_amount: amount,
   total_amount: amount,
   policy: z
     .record(z.string(), z.unknown())
@@ -52,15 +58,23 @@ export const Quote = z.object({
   ),
 });
 
-/** The price of terms. */
-export const priceOf = (terms: Terms): Price =>
-  priceParking(terms.tariff, terms.rates, terms.fee_basis_points);
+type PricedTerms = Pick<Terms, 'tariff' | 'rates' | 'fee_basis_points'> & {
+  promo: { discount_amount: number | null } | null;
+};
+
+/** The price of terms, less what a promo code takes off. */
+export const priceOf = ({ tariff, rates, fee_basis_points, promo }: PricedTerms): Price =>
+  withDiscount(priceParking(tariff, rates, fee_basis_points), promo?.discount_amount ?? 0);
 
 /** What a booking keeps of the terms that it was made under. */
-export const factsOf = ({ rates, fee_basis_points }: Terms) => ({ rates, fee_basis_points });
+export const factsOf = ({ rates, fee_basis_points }: PricedTerms) => ({ rates, fee_basis_points });
 
 /** Terms as a quote. */
-export function quoteOf(terms: Terms, window: { starts_at: string; ends_at: string }, policy: unknown) {
+export function quoteOf(
+  terms: PricedTerms & Omit<Terms, 'promo'>,
+  window: { starts_at: string; ends_at: string },
+  policy: unknown,
+) {
   return {
     ...window,
     time_zone: terms.time_zone,

@@ -42,13 +42,18 @@ export function details(provider: Person, changes: Record<string, unknown> = {})
   };
 }
 
-/** A price of two lines, in cents. */
-export const priceOf = (subtotal: number, fee: number) => ({
-  line_items: [line('parking', subtotal, 'provider'), line('service_fee', fee, 'platform')],
+/** A price of two lines, in cents, and one more of what a promo code takes off. */
+export const priceOf = (subtotal: number, fee: number, discount = 0) => ({
+  line_items: [
+    line('parking', subtotal, 'provider'),
+    line('service_fee', fee, 'platform'),
+    ...(discount === 0 ? [] : [line('promo_discount', -discount, 'promo')]),
+  ],
   currency: 'USD',
   subtotal_amount: subtotal,
   fee_amount: fee,
-  total_amount: subtotal + fee,
+  discount_amount: discount,
+  total_amount: subtotal + fee - discount,
 });
 
 const line = (code: string, amount: number, payee: string) => ({

@@ -1,125 +1,30 @@
 import { randomUUID } from 'node:crypto';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
 import { sql } from '../../lambdas/kernel/sql.ts';
-import { buildApp } from '../../lib/app.ts';
-import { type Cloud, startCloud } from '../../local/cloud.ts';
 import { readAsOwner } from '../support/database.ts';
+import { type Faulty, startFaulty } from './faulty-cloud.ts';
 
 /** What must hold when Lambdas die, the relay stops and the database sleeps: the application as it is synthesised. */
 
 const BOOK = 'vicinity-parking-book-space';
-let folder: string;
-let cloud: Cloud;
-let host: string;
+let faulty: Faulty;
+const listSpace = () => faulty.listSpace();
+const signUp = (role: string) => faulty.signUp(role);
+const book = (space: string, token: string, key?: string) => faulty.book(space, token, key);
+const send = (path: string, body: unknown) => faulty.send(path, body);
+const fault = (spec: Record<string, unknown>) => faulty.fault(spec);
+const clearFaults = () => faulty.clearFaults();
 
 beforeAll(async () => {
-  folder = mkdtempSync(join(tmpdir(), 'vicinity-faults-'));
-  const assembly = await buildApp(join(folder, 'cdk.out'));
-  cloud = await startCloud({
-    port: 0,
-    dataFolder: join(folder, 'data'),
-    assembly,
-    inMemory: true,
-    quiet: true,
-  });
-  host = await signUp('host');
+  faulty = await startFaulty();
 });
-
-afterEach(() => fetch(`${cloud.url}/_local/faults`, { method: 'DELETE' }));
-
-afterAll(async () => {
-  await cloud.close();
-  rmSync(folder, { recursive: true, force: true });
-});
-
-type Sent = { status: number; headers: Headers; body: Record<string, unknown> };
-
-async function send(path: string, body: unknown, token?: string, key?: string): Promise<Sent> {
-  const response = await fetch(cloud.url + path, {
-    method: 'POST',
-    headers: {
-      'content-type': 'application/json',
-      ...(token ? { authorization: `Bearer ${token}` } : {}),
-      ...(key ? { 'idempotency-key': key } : {}),
-    },
-    body: JSON.stringify(body),
-  });
-  return {
-    status: response.status,
-    headers: response.headers,
-    body: (await response.json()) as Sent['body'],
-  };
-}
-
-let callers = 0;
-
-/** Everybody signs up from an address of their own: a network may make thirty accounts an hour. */
-async function signUp(role: string): Promise<string> {
-  callers += 1;
-  const answer = await cloud.call({
-    stage: 'driveway',
-    method: 'POST',
-    path: '/api/v1/auth/signup',
-    body: {
-      email: `${randomUUID()}@faults.example`,
-      password: 'correct horse battery staple',
-      full_name: 'Asha Rao',
-      roles: [role],
-    },
-    ip: `10.1.${callers >> 8}.${callers & 255}`,
-  });
-  const token = String((answer.body as { access_token: string }).access_token);
-  if (role === 'driver') {
-    const { body } = await send(
-      '/driveway/api/v1/vehicles',
-      { license_plate: randomUUID().slice(0, 8) },
-      token,
-    );
-    cars.set(token, body.id);
-  }
-  return token;
-}
-
-/** The vehicle of each driver, by the driver's token. */
-const cars = new Map<string, unknown>();
-
-async function listSpace(): Promise<string> {
-  const { body } = await send(
-    '/driveway/api/v1/parking/spaces',
-    {
-      title: 'Driveway by the park',
-      address: '1195 Oak St',
-      city: 'San Francisco',
-      location: { latitude: 37.77, longitude: -122.44 },
-      hourly_rate: 500,
-    },
-    host,
-  );
-  return String(body.id);
-}
-
-const HOUR = 3_600_000;
-const from = new Date(Math.ceil(Date.now() / HOUR + 48) * HOUR).toISOString();
-const to = new Date(Date.parse(from) + HOUR).toISOString();
-const book = (space: string, token: string, key: string = randomUUID()) =>
-  send(
-    `/driveway/api/v1/parking/spaces/${space}/bookings`,
-    { from, to, vehicle_id: cars.get(token) },
-    token,
-    key,
-  );
-const fault = async (spec: Record<string, unknown>) => {
-  const added = await send('/_local/faults', spec);
-  expect(added.status).toBe(201);
-};
+afterEach(clearFaults);
+afterAll(() => faulty.close());
 
 /** What the database holds of a space's bookings: every row of each kind. */
 async function tracesOf(space: string) {
   const [traces] = await readAsOwner(
-    cloud.aws,
+    faulty.cloud.aws,
     sql`select (select count(*)::integer from booking.bookings where resource_id = ${space}::uuid) as bookings,
                (select count(*)::integer from booking.reservations where resource_id = ${space}::uuid) as reservations,
                (select count(*)::integer from app.outbox where payload ->> 'resource_id' = ${space}
@@ -178,7 +83,7 @@ test('events wait while the bus is down and are delivered when it is back', asyn
   expect((await book(space, driver)).status).toBe(201);
   await send('/_local/schedules/relay-outbox/run', {});
   expect((await tracesOf(space)).unsent).toBeGreaterThan(0);
-  await fetch(`${cloud.url}/_local/faults`, { method: 'DELETE' });
+  await clearFaults();
   // Whatever a relay that failed still holds is free again after a minute.
   await send('/_local/clock', { advance_seconds: 61 });
   await vi.waitFor(

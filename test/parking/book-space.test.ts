@@ -186,6 +186,7 @@ test('a space whose price changed between the look and the booking is not booked
     to,
     vehicle_id: await carFor(driver, space, from, to),
     notes: null,
+    promo_code: null,
     expected_total_amount: null,
   };
   const claims = JSON.parse(Buffer.from(driver.token?.split('.')[1] ?? '', 'base64url').toString());

@@ -1,10 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { sql } from '../../lambdas/kernel/sql.ts';
+import { jpeg, upload } from '../identity/profile-files.ts';
 import { anonymous } from '../support/client.ts';
 import { asOwner } from '../support/database.ts';
 import { type Person, signUp, signUpStaff } from '../support/people.ts';
-import { book, inHours, listed, spaceFacts } from './spaces.ts';
+import { approve, book, inHours, listed, spaceFacts } from './spaces.ts';
 
 const PATH = '/api/v1/parking/spaces';
 const MINE = '/api/v1/users/me/spaces';
@@ -80,6 +81,26 @@ describe('where staff approve spaces', () => {
     expect((await owner.patch(`${PATH}/${space.id}`, { hourly_rate: 900 })).body.is_approved).toBe(true);
     expect((await owner.patch(`${PATH}/${space.id}`, { title: 'A castle' })).body.is_approved).toBe(false);
     expect((await look(space, 'handie')).status).toBe(404);
+  });
+
+  test('a photograph or a caption that staff have not seen waits for them; fewer of them do not', async () => {
+    const owner = await signUp('handie', { roles: ['customer'] });
+    const space = await listed(owner, { city: 'Pune' });
+    const photo = async () => (await upload(owner, jpeg(), { purpose: 'space_photo' })).body.id;
+    const [gate, street] = [await photo(), await photo()];
+    const show = async (...photos: Record<string, unknown>[]) =>
+      (await owner.put(`${PATH}/${space.id}/photos`, { photos })).body;
+    expect(await show({ upload_id: gate }, { upload_id: street })).toMatchObject({
+      approval_status: 'pending',
+      is_approved: false,
+      photos: [{ upload_id: gate }, { upload_id: street }],
+    });
+    expect((await look(space, 'handie')).status).toBe(404);
+    await approve('handie', space);
+    expect((await show({ upload_id: street }, { upload_id: gate })).is_approved).toBe(true);
+    expect((await show({ upload_id: street.toUpperCase() })).is_approved).toBe(true);
+    expect((await look(space, 'handie')).body.photos).toHaveLength(1);
+    expect((await show({ upload_id: street, caption: 'Call me' })).is_approved).toBe(false);
   });
 
   test('nobody decides about their own, and only staff decide, in their marketplace', async () => {

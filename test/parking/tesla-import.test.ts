@@ -3,7 +3,7 @@ import { beforeEach, expect, test } from 'vitest';
 import { sql } from '../../lambdas/kernel/sql.ts';
 import { asOwner } from '../support/database.ts';
 import { signUp } from '../support/people.ts';
-import { vehicleOf } from './spaces.ts';
+import { randomVin, vehicleOf } from './spaces.ts';
 import { forgetCalls, linkTesla, move, orderFault } from './tesla-vehicles.ts';
 
 const PATH = '/api/v1/vehicles/import';
@@ -60,13 +60,45 @@ test('a vehicle that its owner typed in before is the same one afterwards', asyn
   ]);
 });
 
-test('a vehicle that somebody else has in use is named and not taken', async () => {
+test('a VIN that somebody else only typed in gives way to the account of its owner', async () => {
+  const { vehicle, person } = await linked();
+  await person.delete(`/api/v1/vehicles/${vehicle.id}`);
+  const [other, another] = [await driver(), await driver()];
+  const typed = await vehicleOf(other, { vin: vehicle.vin, license_plate: '8ABC124' });
+  expect((await person.post(PATH, {})).body).toMatchObject({ vehicles: [{ vin: vehicle.vin }], taken: [] });
+  expect((await other.get('/api/v1/vehicles')).body.items).toMatchObject([
+    { id: typed.id, vin: null, license_plate: '8ABC124', is_active: true },
+  ]);
+  const [mine] = (await person.get('/api/v1/vehicles')).body.items;
+  await person.delete(`/api/v1/vehicles/${mine.id}`);
+  await vehicleOf(another, { vin: vehicle.vin });
+  expect((await person.post(PATH, {})).body.taken).toEqual([]);
+  expect((await another.get('/api/v1/vehicles')).body.items).toEqual([]);
+});
+
+test('a vehicle of one’s own that was typed in beside the linked one becomes one with it', async () => {
+  const { vehicle, person } = await linked();
+  await person.patch(`/api/v1/vehicles/${vehicle.id}`, { vin: randomVin() });
+  const typed = await vehicleOf(person, { vin: vehicle.vin, license_plate: '8ABC125' });
+  expect((await person.post(PATH, {})).body).toMatchObject({
+    vehicles: [{ id: vehicle.id, vin: vehicle.vin }],
+    taken: [],
+  });
+  const { items } = (await person.get('/api/v1/vehicles')).body;
+  expect(items.find(({ id }: { id: string }) => id === typed.id)).toMatchObject({ vin: null });
+});
+
+test('a vehicle that another Tesla account has brought here is named and not taken', async () => {
   const { vehicle, person } = await linked();
   await person.delete(`/api/v1/vehicles/${vehicle.id}`);
   const other = await driver();
-  await vehicleOf(other, { vin: vehicle.vin });
+  const { id } = await vehicleOf(other, { vin: vehicle.vin });
+  await asOwner(
+    sql`update parking.vehicles set tesla_vehicle_id = ${vehicle.tesla_vehicle_id}::bigint
+        where id = ${id}::uuid returning id`,
+  );
   expect((await person.post(PATH, {})).body).toEqual({ vehicles: [], taken: [vehicle.vin] });
-  expect((await other.get('/api/v1/vehicles')).body.items).toMatchObject([{ tesla_vehicle_id: null }]);
+  expect((await other.get('/api/v1/vehicles')).body.items).toMatchObject([{ id, vin: vehicle.vin }]);
 });
 
 test('two imports at once find the same vehicle', async () => {

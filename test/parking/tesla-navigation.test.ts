@@ -131,7 +131,9 @@ test('a vehicle that takes no coordinates gets the place as a text', async () =>
   await deliverEvents();
   const [sent] = await commandsOf(vin);
   expect(sent?.command).toBe('navigation_request');
-  const [latitude, longitude] = String(sent?.body.value['android.intent.extra.TEXT']).split(',').map(Number);
+  const [latitude, longitude] = String(sent?.body.value?.['android.intent.extra.TEXT'])
+    .split(',')
+    .map(Number);
   expect(latitude).toBeCloseTo(space.location.latitude, 8);
   expect(longitude).toBeCloseTo(space.location.longitude, 8);
 });

@@ -6,9 +6,11 @@ import type { Person } from '../support/people.ts';
 
 const tesla = (path: string, init?: RequestInit) => fetch(`${process.env.TESLA_AUTH_URL}${path}`, init);
 
+/** What a command carries: the ones that share a text have it in `value`. */
+type Body = { value?: Readonly<Record<string, string>>; [name: string]: unknown };
+
 /** A vehicle as the stand-in knows it. */
-// biome-ignore lint/suspicious/noExplicitAny: a test reads what it expects to be there, and fails where it is not.
-type Vehicle = { state: string; commands: { command: string; body: any }[] };
+type Vehicle = { state: string; commands: { command: string; body: Body }[] };
 
 /** Moves a vehicle at Tesla, or changes what else is true of it. Returns it with the commands that reached it. */
 export async function move(vin: string, changes: Record<string, unknown>): Promise<Vehicle> {

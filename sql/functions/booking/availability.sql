@@ -2,9 +2,10 @@
 
 -- How far ahead anything is booked.
 create or replace function booking.horizon() returns timestamptz
-language sql stable security definer set search_path = public, pg_temp as $$
-  select booking.horizon_in(app.setting('booking_horizon_days')::integer)
-$$;
+language plpgsql stable security definer set search_path = public, pg_temp as $$
+begin
+  return booking.horizon_in(app.setting('booking_horizon_days')::integer);
+end $$;
 create or replace function booking.horizon_in(days integer) returns timestamptz language sql stable as $$
   select app.now() + make_interval(days => coalesce(days, 365))
 $$;
@@ -25,13 +26,15 @@ end $$;
 -- that is `moved` takes now counts as free.
 create or replace function booking.free_units(resource_id uuid, capacity integer, during tstzrange, moved uuid default null)
 returns integer
-language sql stable security definer set search_path = public, pg_temp as $$
-  select free_units.capacity - count(distinct r.unit)::integer
-  from booking.reservations r
-  where r.resource_id = free_units.resource_id and r.unit <= free_units.capacity and r.during && free_units.during
-    and (r.expires_at is null or r.expires_at > app.now())
-    and (moved is null or r.booking_id is distinct from moved)
-$$;
+language plpgsql stable security definer set search_path = public, pg_temp as $$
+begin
+  return (
+    select free_units.capacity - count(distinct r.unit)::integer
+    from booking.reservations r
+    where r.resource_id = free_units.resource_id and r.unit <= free_units.capacity and r.during && free_units.during
+      and (r.expires_at is null or r.expires_at > app.now())
+      and (moved is null or r.booking_id is distinct from moved));
+end $$;
 
 -- Why a resource cannot be booked for a time, the first of: starts_in_past, beyond_horizon, too_soon, too_short, too_long,
 -- closed, blocked, taken. Null when it can. Each bound itself is still allowed. For a booking that is `moved` its own time and

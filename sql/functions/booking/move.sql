@@ -1,7 +1,8 @@
 -- Moves a booking of the person of this transaction to another time, in place: the id, the number and the status stay, and at no
 -- moment is the time given away to a third. For the functions of other modules, which decide whether it may be and at what price.
 --
--- details: { starts_at, ends_at, capacity, line_items, currency, subtotal_amount, fee_amount, total_amount, policy?, facts? }.
+-- details: { starts_at, ends_at, capacity, line_items, currency, subtotal_amount, fee_amount, discount_amount?, total_amount,
+-- policy?, facts? }.
 -- Refuses with not_found, version_conflict, booking_not_movable (over, not confirmed yet, or another start of one that has begun),
 -- starts_in_past, too_late_for_less, reservation_no_overlap and subject_no_overlap.
 create or replace function booking.move(booking_id uuid, details jsonb, expected_version integer) returns booking.bookings
@@ -38,7 +39,8 @@ begin
   end if;
   update booking.bookings t set starts_at = b.starts_at, ends_at = b.ends_at, unit = b.unit, version = t.version + 1,
     line_items = wanted.line_items, currency = wanted.currency, subtotal_amount = wanted.subtotal_amount,
-    fee_amount = wanted.fee_amount, total_amount = wanted.total_amount, policy = coalesce(wanted.policy, t.policy),
+    fee_amount = wanted.fee_amount, discount_amount = coalesce(wanted.discount_amount, 0),
+    total_amount = wanted.total_amount, policy = coalesce(wanted.policy, t.policy),
     facts = coalesce(wanted.facts, t.facts), clock_step = 0,
     refund_cap = booking.refund_percent(previous, flow, 'customer', flow.cancelled)
   where t.id = b.id returning t.* into b;

@@ -5,9 +5,10 @@
 -- provider must accept), request_timeout (seconds), line_items, currency, subtotal_amount, fee_amount, total_amount,
 -- customer_notes?, payment_timeout? (seconds to pay in before anything else; null or 0: nothing is paid before), subject_id? (what
 -- the customer brings and cannot be in two places at once), buffer_before?, buffer_after? (seconds around the time that are taken
--- too), policy?, facts?, location? }. Refuses with reservation_no_overlap when the time is taken, subject_no_overlap,
--- requests_not_supported, bookings_parties_check.
-create or replace function booking.place(details jsonb) returns booking.bookings
+-- too), policy?, facts?, location? (or `at`), discount_amount? (of the promo_code? and service_id?) }. Nothing is
+-- waited for that costs nothing. Refuses with reservation_no_overlap when the time is taken, subject_no_overlap,
+-- requests_not_supported, bookings_parties_check, and as `money.use_promo_code` does.
+create or replace function booking.place(details jsonb, at geography default null) returns booking.bookings
 language plpgsql security definer set search_path = public, pg_temp as $$
 declare
   b booking.bookings := jsonb_populate_record(null::booking.bookings, details - 'location');
@@ -19,7 +20,8 @@ begin
   b.marketplace := app.marketplace();
   b.customer_id := app.actor();
   b.flow_id := flow.id;
-  b.location := app.point((details #>> '{location,latitude}')::float8, (details #>> '{location,longitude}')::float8);
+  b.location := coalesce(place.at,
+    app.point((details #>> '{location,latitude}')::float8, (details #>> '{location,longitude}')::float8));
   b.buffer_before := coalesce(b.buffer_before, 0);
   b.buffer_after := coalesce(b.buffer_after, 0);
   b.policy := coalesce(b.policy, '{}');
@@ -30,12 +32,13 @@ begin
   b.refund_items := '[]';
   b.refund_cap := 100;
   b.overstay_amount := 0;
+  b.discount_amount := coalesce(b.discount_amount, 0);
   b.clock_step := 0;
   b.created_at := app.now();
   b.updated_at := app.now();
   b.answer_seconds := case when not (details ->> 'instant')::boolean then (details ->> 'request_timeout')::integer end;
   if b.answer_seconds is not null and flow.on_request is null then perform app.refuse('requests_not_supported'); end if;
-  if (details ->> 'payment_timeout')::integer > 0 then
+  if (details ->> 'payment_timeout')::integer > 0 and b.total_amount > 0 then
     b.awaits := 'payment';
     b.status := case when b.answer_seconds is null then flow.unpaid else flow.on_request end;
     b.expires_at := app.now() + make_interval(secs => (details ->> 'payment_timeout')::integer);
@@ -48,23 +51,47 @@ begin
     b.confirmed_at := app.now();
   end if;
 
-  -- The resource before what is brought, as everybody does: two who want each other's never wait in a circle.
   kind := case when b.expires_at is null then 'booking' else 'hold' end;
-  b.unit := booking.reserve(b.resource_id, (details ->> 'capacity')::integer, booking.taken_by(b), kind, b.id, b.expires_at);
-  if b.unit is null then perform app.refuse('reservation_no_overlap'); end if;
-  if b.subject_id is not null
-    and booking.reserve(b.subject_id, 1, tstzrange(b.starts_at, b.ends_at), kind, b.id, b.expires_at) is null then
-    perform app.refuse('subject_no_overlap');
-  end if;
-
+  b.unit := booking.take(b, (details ->> 'capacity')::integer, kind);
   b.number := booking.next_number();
-  insert into booking.bookings select b.*;
   insert into booking.numbers (number, booking_id) values (b.number, b.id);
+  insert into booking.bookings select b.*;
   perform booking.write_step(b, flow, null, 'customer', 'placed');
   event := booking.event_of(b);
-  perform app.emit('booking.placed', event);
-  if b.confirmed_at is not null then perform app.emit('booking.confirmed', event); end if;
+  if b.confirmed_at is null then perform app.emit('booking.placed', event);
+  else perform app.emit_both('booking.placed', 'booking.confirmed', event);
+  end if;
+  if details ->> 'promo_code' is not null then
+    perform money.use_promo_code(b, details ->> 'promo_code', (details ->> 'service_id')::uuid);
+  end if;
   return b;
+end $$;
+
+-- Takes the time of a new booking, of its resource and then of what is brought, as everybody does: two who want each other's never wait
+-- in a circle. Returns the unit. Refuses with reservation_no_overlap and subject_no_overlap.
+create or replace function booking.take(b booking.bookings, capacity integer, kind text) returns integer
+language plpgsql security definer set search_path = public, pg_temp as $$
+declare taken integer; subject_taken integer;
+begin
+  -- Mostly both are free, and one statement takes them: what is brought only once the resource is taken.
+  with resource as (
+    insert into booking.reservations (marketplace, resource_id, unit, booking_id, kind, during, expires_at)
+    values (b.marketplace, b.resource_id, 1, b.id, take.kind, booking.taken_by(b), b.expires_at)
+    on conflict do nothing returning unit
+  ), subject as (
+    insert into booking.reservations (marketplace, resource_id, unit, booking_id, kind, during, expires_at)
+    select b.marketplace, b.subject_id, 1, b.id, take.kind, tstzrange(b.starts_at, b.ends_at), b.expires_at from resource
+    where b.subject_id is not null
+    on conflict do nothing returning unit
+  )
+  select (select r.unit from resource r), (select s.unit from subject s) into taken, subject_taken;
+  taken := coalesce(taken, booking.reserve(b.resource_id, take.capacity, booking.taken_by(b), take.kind, b.id, b.expires_at));
+  if taken is null then perform app.refuse('reservation_no_overlap'); end if;
+  if b.subject_id is not null and subject_taken is null
+    and booking.reserve(b.subject_id, 1, tstzrange(b.starts_at, b.ends_at), take.kind, b.id, b.expires_at) is null then
+    perform app.refuse('subject_no_overlap');
+  end if;
+  return taken;
 end $$;
 
 -- The next number of the marketplace in its zone's year, such as DRV-2026-000001: six digits at least, never cut. A booking that is

@@ -30,13 +30,30 @@ create or replace function booking.tier_ends(b booking.bookings, tier jsonb) ret
   from (select (tier ->> 'hours_before')::integer as hours) as t
 $$;
 
--- What comes back of each line of the customer's, rounded half up: { code, payer, payee, amount }.
+-- What comes back of each line of the customer's, rounded half up: { code, payer, payee, amount }. A discount comes back as less of it
+-- returns, rounded so that neither what returns nor what is kept falls below zero.
 create or replace function booking.refund_items(b booking.bookings, percent integer) returns jsonb language sql stable as $$
-  select coalesce(jsonb_agg(jsonb_build_object('code', item.value ->> 'code', 'payer', item.value ->> 'payer',
-      'payee', item.value ->> 'payee', 'amount', ((item.value ->> 'amount')::bigint * percent * 2 + 100) / 200)
-    order by item.place), '[]')
+  select coalesce(jsonb_agg(jsonb_build_object('code', l.item ->> 'code', 'payer', l.item ->> 'payer',
+      'payee', l.item ->> 'payee', 'amount', case when l.amount >= 0 then l.back
+        else -least(greatest(-l.back, l.all_back - l.total), -l.amount, l.all_back) end)
+    order by l.place), '[]')
+  from (
+    select p.*, (sum(p.back) filter (where p.amount >= 0) over ())::bigint as all_back,
+           (sum(p.amount) over ())::bigint as total
+    from (
+      select item.value as item, item.place, (item.value ->> 'amount')::bigint as amount,
+             sign((item.value ->> 'amount')::bigint)::bigint
+               * ((abs((item.value ->> 'amount')::bigint) * percent * 2 + 100) / 200) as back
+      from jsonb_array_elements(b.line_items) with ordinality as item (value, place)
+      where item.value ->> 'payer' = 'customer') as p) as l
+$$;
+
+-- What a provider no longer pays of their lines, such as a commission, when so much of the customer's comes back.
+create or replace function booking.provider_refund_items(b booking.bookings, percent integer) returns jsonb language sql stable as $$
+  select coalesce(jsonb_agg(jsonb_build_object('code', item.value ->> 'code', 'payer', 'provider', 'payee', item.value ->> 'payee',
+    'amount', ((item.value ->> 'amount')::bigint * percent * 2 + 100) / 200) order by item.place), '[]')
   from jsonb_array_elements(b.line_items) with ordinality as item (value, place)
-  where item.value ->> 'payer' = 'customer'
+  where item.value ->> 'payer' = 'provider'
 $$;
 
 -- The booking with what it costs that it lasted longer than agreed: its own average price for the time over, at the policy's rate,

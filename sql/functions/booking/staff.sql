@@ -44,7 +44,7 @@ create or replace function booking.show_to_staff(booking_id uuid) returns table 
 language plpgsql security definer set search_path = public, pg_temp as $$
 begin
   return query
-    select to_jsonb(b) || jsonb_build_object('timeline', booking.timeline_of(b.id))
+    select to_jsonb(b) || jsonb_build_object('timeline', booking.timeline_of(b.id), 'refund', money.refund_of_booking(b.id))
     from booking.bookings t join booking.my_bookings b on b.id = t.id
     where t.id = show_to_staff.booking_id and t.marketplace = app.marketplace();
   if found then perform app.audit('booking.read_by_staff', 'booking', 'bookings', show_to_staff.booking_id::text); end if;

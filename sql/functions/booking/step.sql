@@ -3,25 +3,24 @@
 create or replace function booking.write_step(b booking.bookings, flow booking.flows, previous booking.bookings, party text,
   event text, reason text default null, details jsonb default '{}') returns void
 language plpgsql security definer set search_path = public, pg_temp as $$
-declare next_handler text;
+declare calls text;
 begin
   insert into booking.timeline (booking_id, version, actor, party, from_status, to_status, reason, event, details)
   values (b.id, b.version, app.actor(), write_step.party, previous.status, b.status, write_step.reason, write_step.event,
           write_step.details);
   perform booking.start_clock(b, flow);
-  for next_handler in
-    select h.handler from booking.step_handlers h
-    where (h.module is null or h.module = b.module) and (
-      h.moment = 'confirmed' and b.confirmed_at is not null and previous.confirmed_at is null
-      or h.moment = 'started' and b.started_at is not null and previous.started_at is null
-      or h.moment = 'moved' and write_step.event = 'moved'
-      or h.moment = 'completed' and b.completed_at is not null and previous.completed_at is null
-      or h.moment = 'ended' and b.status <> all (flow.live) and previous.status = any (flow.live))
-    -- A booking is confirmed before it starts, and what ends it comes last.
-    order by array_position(array['confirmed', 'started', 'moved', 'completed', 'ended'], h.moment), h.handler
-  loop
-    execute format('select %s($1)', next_handler) using b.id;
-  end loop;
+  -- A booking is confirmed before it starts, and what ends it comes last. All in one statement, whose parts run in their order.
+  select string_agg(h.handler || case h.takes when 'id' then '($1)' else '($2)' end, ', '
+    order by array_position(array['confirmed', 'started', 'moved', 'completed', 'ended'], h.moment), h.handler)
+  into calls
+  from booking.step_handlers h
+  where (h.module is null or h.module = b.module) and (
+    h.moment = 'confirmed' and b.confirmed_at is not null and previous.confirmed_at is null
+    or h.moment = 'started' and b.started_at is not null and previous.started_at is null
+    or h.moment = 'moved' and write_step.event = 'moved'
+    or h.moment = 'completed' and b.completed_at is not null and previous.completed_at is null
+    or h.moment = 'ended' and b.status <> all (flow.live) and previous.status = any (flow.live));
+  if calls is not null then execute 'select ' || calls using b.id, b; end if;
 end $$;
 
 -- Adds a line to a booking's timeline that moves nothing: a code that was shown, a message to a car. For other modules.

@@ -2,16 +2,16 @@
 -- called again without harm, and too early.
 create or replace function booking.tick(booking_id uuid) returns void
 language plpgsql security definer set search_path = public, pg_temp as $$
-declare b booking.bookings; previous booking.bookings; flow booking.flows; timer jsonb;
+declare b booking.bookings; previous booking.bookings; flow booking.flows; timer jsonb; due_at timestamptz;
 begin
   perform booking.stop_clock(tick.booking_id);
   -- Locked, so that an answer which arrives at this moment is waited for and then seen.
   select t.* into strict b from booking.bookings t where t.id = tick.booking_id for update;
   select f.* into strict flow from booking.flows f where f.id = b.flow_id;
-  timer := booking.next_timer(b, flow);
+  select n.timer, n.due_at into timer, due_at from booking.next_timer(b, flow) as n;
   if b.expires_at <= app.now() then
     perform booking.expire(b, flow);
-  elsif b.expires_at is not null or timer is null or booking.moment_of(b, timer -> 'due') > app.now() then
+  elsif b.expires_at is not null or timer is null or due_at > app.now() then
     perform booking.start_clock(b, flow);
   elsif timer ? 'to' then
     perform booking.transition(b.id, timer ->> 'to', timer ->> 'reason', timer ->> 'event');
@@ -46,22 +46,22 @@ $$;
 
 -- Sets a booking's clock to what comes next: the end of its wait, or the next timer of its flow. None when nothing does.
 create or replace function booking.start_clock(b booking.bookings, flow booking.flows) returns void language plpgsql as $$
-declare due_at timestamptz := b.expires_at; timer jsonb;
+declare due_at timestamptz := b.expires_at;
 begin
-  if due_at is null then
-    timer := booking.next_timer(b, flow);
-    due_at := booking.moment_of(b, timer -> 'due');
-  end if;
+  if due_at is null then select n.due_at into due_at from booking.next_timer(b, flow) as n; end if;
   if due_at is not null then perform app.set_timer('booking.clock', b.id, due_at); end if;
 end $$;
 
--- The flow's timer that a booking waits for in its status, or null: { in, due, to?, event?, reason? }.
-create or replace function booking.next_timer(b booking.bookings, flow booking.flows) returns jsonb language plpgsql stable as $$
+-- The flow's timer that a booking waits for in its status, { in, due, to?, event?, reason? }, and when it is due. Both null when
+-- there is none.
+create or replace function booking.next_timer(b booking.bookings, flow booking.flows, out timer jsonb, out due_at timestamptz)
+language plpgsql stable as $$
 begin
-  return (
-    select t.value from jsonb_array_elements(flow.timers) with ordinality as t (value, place)
-    where t.value ->> 'in' = b.status and booking.moment_of(b, t.value -> 'due') is not null
-    order by booking.moment_of(b, t.value -> 'due'), t.place offset b.clock_step limit 1);
+  select t.value, m.due_at into timer, due_at
+  from jsonb_array_elements(flow.timers) with ordinality as t (value, place),
+    lateral (select booking.moment_of(b, t.value -> 'due') as due_at) as m
+  where t.value ->> 'in' = b.status and m.due_at is not null
+  order by m.due_at, t.place offset b.clock_step limit 1;
 end $$;
 
 -- A moment of a booking as its flow names it: { of: 'starts_at' | 'ends_at', minutes?, policy? }. `policy` is the path of further

@@ -41,7 +41,8 @@ begin
     b := booking.with_overstay(b);
   end if;
   if b.status in (flow.cancelled, flow.no_show) then
-    b.refund_items := booking.refund_items(b, booking.refund_percent(previous, flow, party, b.status));
+    select booking.refund_items(b, r.percent) || booking.provider_refund_items(b, r.percent) into b.refund_items
+    from (select booking.refund_percent(previous, flow, party, b.status) as percent) as r;
     b.refund_amount := booking.sum_of(b.refund_items, 'customer');
   end if;
   if b.status = flow.cancelled then

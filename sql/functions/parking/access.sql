@@ -1,20 +1,18 @@
 -- Issues the code of a booking at its confirmation: ten letters and digits that nobody reads for others, of 2^50. A code that another
 -- booking has is drawn anew. May be called again without harm.
-create or replace function parking.issue_access(booking_id uuid) returns void
+create or replace function parking.issue_access(b booking.bookings) returns void
 language plpgsql security definer set search_path = public, pg_temp as $$
-declare bytes bytea; drawn text;
+declare
+  letters constant text := '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
+  sixty_four constant text := 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/';
 begin
-  if exists (select from parking.access_codes a where a.booking_id = issue_access.booking_id) then return; end if;
   loop
-    bytes := gen_random_bytes(10);
-    drawn := '';
-    for at in 0..9 loop
-      drawn := drawn || substr('0123456789ABCDEFGHJKMNPQRSTVWXYZ', get_byte(bytes, at) % 32 + 1, 1);
-    end loop;
+    -- Each letter stands for two of the sixty-four that three bytes are written with, so that all are equally likely.
     insert into parking.access_codes (code, booking_id, marketplace, customer_id)
-    select drawn, b.id, b.marketplace, b.customer_id from booking.bookings b where b.id = issue_access.booking_id
+    values (left(translate(encode(gen_random_bytes(9), 'base64'), sixty_four, letters || letters), 10),
+            b.id, b.marketplace, b.customer_id)
     on conflict do nothing;
-    exit when found;
+    exit when found or exists (select from parking.access_codes a where a.booking_id = b.id);
   end loop;
 end $$;
 

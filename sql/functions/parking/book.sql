@@ -21,9 +21,8 @@ begin
     'currency', space.currency, 'subject_id', terms -> 'vehicle_id', 'buffer_before', space.buffer_before_minutes * 60,
     'buffer_after', space.buffer_after_minutes * 60,
     'payment_timeout', nullif(app.setting('payment_deadline_seconds')::integer, 0),
-    'location', app.place(space.location),
     'facts', coalesce(terms -> 'facts', '{}')
-      || jsonb_build_object('vehicle', parking.admit_vehicle((terms ->> 'vehicle_id')::uuid, space))));
+      || jsonb_build_object('vehicle', parking.admit_vehicle((terms ->> 'vehicle_id')::uuid, space))), space.location);
 end $$;
 
 -- Refuses with not_found where there is no space, and with space_paused, space_suspended or space_not_approved where it is not

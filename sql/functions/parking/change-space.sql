@@ -71,15 +71,18 @@ begin
   return space;
 end $$;
 
--- Makes these uploads of the caller's the photographs of their space, in this order. Others are no longer shown. Refuses with
--- not_found, and with upload_not_usable when one is not a stored photo of theirs.
+-- Makes these uploads of the caller's the photographs of their space, in this order. Others are no longer shown. Where staff approve
+-- spaces, a photograph or a caption that they have not seen waits for them with the space. Refuses with not_found, and with upload_not_usable when one is not a stored photo of theirs.
 --
 -- photos: [{ upload_id, caption }, …]
 create or replace function parking.set_photos(space_id uuid, photos jsonb) returns jsonb
 language plpgsql security definer set search_path = public, pg_temp as $$
-declare space parking.spaces;
+declare space parking.spaces; is_new boolean;
 begin
   space := parking.lock_my_space(set_photos.space_id);
+  is_new := exists (
+    select (p.photo ->> 'upload_id')::uuid, p.photo ->> 'caption' from jsonb_array_elements(photos) as p (photo)
+    except select p.upload_id, p.caption from parking.space_photos p where p.space_id = space.id);
   delete from parking.space_photos p where p.space_id = space.id;
   insert into parking.space_photos (marketplace, space_id, owner_id, upload_id, photo_order, caption)
   select space.marketplace, space.id, space.owner_id, u.id, p.position, p.photo ->> 'caption'
@@ -93,6 +96,12 @@ begin
     select u.object_name from parking.space_photos p join identity.uploads u on u.id = p.upload_id
     where p.space_id = s.id order by p.photo_order limit 1)
   where s.id = space.id;
+  -- Fewer of them, or another order, show nothing that staff have not seen.
+  if is_new and parking.needs_approval() and space.approval_status <> 'pending' then
+    space.approval_status := 'pending';
+    space.approval_reason := null;
+    perform parking.write_space(space);
+  end if;
   -- Looked up in here: the statement that calls this sees the photographs as they were before.
   return (
     select to_jsonb(s) || jsonb_build_object('photos', (

@@ -22,14 +22,15 @@ end $$;
 -- The same for a booking of the caller's that would be moved: its own time counts as free, and a start that stays needs no notice.
 -- While the start stays, what is longer costs the rates that were agreed. Refuses with not_found and as `parking.check_window` does.
 --
--- Returns besides: { booking: { version, starts_at, ends_at, total_amount, policy, facts } }. Further reasons: space_not_listed,
+-- Returns besides: { promo: { discount_amount } where the booking was made with a code, booking: { version, starts_at, ends_at,
+-- total_amount, policy, facts } }. Further reasons: space_not_listed,
 -- acceptance_required where the owner would have to agree anew, and too_late_for_less.
 create or replace function parking.move_terms(booking_id uuid, starts_at timestamptz, ends_at timestamptz,
   fallback_basis_points integer) returns jsonb
 language plpgsql stable security definer set search_path = public, pg_temp as $$
 declare
   b booking.bookings; flow booking.flows; space parking.spaces; from_ timestamptz; to_ timestamptz; extends boolean;
-  terms jsonb; subtotal bigint;
+  terms jsonb; subtotal bigint; discount bigint;
 begin
   select t.* into b from booking.bookings t
   where t.id = move_terms.booking_id and t.marketplace = app.marketplace() and t.customer_id = app.actor()
@@ -48,11 +49,13 @@ begin
     parking.why_not_moved(b, space, from_, to_));
   select f.* into strict flow from booking.flows f where f.id = b.flow_id;
   subtotal := (terms #>> '{tariff,amount}')::bigint;
-  if subtotal + parking.fee_of(subtotal, (terms ->> 'fee_basis_points')::integer) < b.total_amount
+  discount := money.discount_of_booking(b.id, subtotal);
+  if subtotal + parking.fee_of(subtotal, (terms ->> 'fee_basis_points')::integer) - discount < b.total_amount
     and not booking.is_free_to_leave(b, flow) then
     terms := jsonb_set(terms, '{reasons}', (terms -> 'reasons') || '["too_late_for_less"]');
   end if;
-  return terms || jsonb_build_object('starts_at', from_, 'ends_at', to_, 'booking', jsonb_build_object('version', b.version,
+  return terms || jsonb_build_object('promo', case when discount > 0 then jsonb_build_object('discount_amount', discount) end,
+    'starts_at', from_, 'ends_at', to_, 'booking', jsonb_build_object('version', b.version,
     'starts_at', b.starts_at, 'ends_at', b.ends_at, 'total_amount', b.total_amount, 'policy', b.policy,
     'facts', b.facts));
 end $$;
@@ -73,7 +76,10 @@ begin
   if space.listing_status <> 'active' or space.approval_status <> 'approved' or space.deleted_at is not null then
     return 'space_not_listed';
   end if;
-  if not space.instant_booking_enabled and b.confirmed_at is not null then return 'acceptance_required'; end if;
+  -- To a part of the time the owner has agreed already.
+  if not space.instant_booking_enabled and b.confirmed_at is not null and not (starts_at >= b.starts_at and ends_at <= b.ends_at) then
+    return 'acceptance_required';
+  end if;
   return booking.why_closed(space.id, tstzrange(starts_at, ends_at), b.id);
 end $$;
 

@@ -1,16 +1,15 @@
 -- Begins to look after the Tesla of a confirmed booking: its navigation is sent shortly before the start, or at once when that is
 -- near, and from then on its position is watched. Nothing happens for a vehicle that Tesla does not know, and for a driver who has
 -- linked no account.
-create or replace function parking.begin_tesla_trip(booking_id uuid) returns void
+create or replace function parking.begin_tesla_trip(b booking.bookings) returns void
 language plpgsql security definer set search_path = public, pg_temp as $$
 begin
   insert into parking.tesla_trips (booking_id, marketplace, user_id, vehicle_id, read_at)
   select b.id, b.marketplace, b.customer_id, v.id, parking.watched_from(b.starts_at)
-  from booking.bookings b join parking.vehicles v on v.id = b.subject_id
-  join identity.tesla_accounts t on t.user_id = b.customer_id
-  where b.id = begin_tesla_trip.booking_id and v.tesla_vehicle_id is not null
+  from parking.vehicles v join identity.tesla_accounts t on t.user_id = b.customer_id
+  where v.id = b.subject_id and v.tesla_vehicle_id is not null
   on conflict on constraint tesla_trips_pkey do nothing;
-  if found then perform parking.plan_navigation(begin_tesla_trip.booking_id); end if;
+  if found then perform parking.plan_navigation(b.id); end if;
 end $$;
 
 -- From when on a vehicle is read.

@@ -57,23 +57,32 @@ begin
   return vehicle;
 end $$;
 
--- Adds a vehicle that a Tesla account has named, or brings up to date the one that its owner has of this VIN or number: what the
--- account tells is right. Null when somebody else has it in use. For the import from Tesla.
+-- Adds a vehicle that a Tesla account has named, or brings up to date the one that its owner has of this number or VIN: what the
+-- account tells is right. A VIN that somebody only typed in gives way, for Tesla knows whose it is. Null when another Tesla account
+-- has brought it here. For the import from Tesla.
 --
 -- details: { tesla_vehicle_id, vin, display_name, model, color, last_seen_at }
 create or replace function parking.keep_tesla_vehicle(details jsonb) returns parking.vehicles
 language plpgsql security definer set search_path = public, pg_temp as $$
 declare
   told parking.vehicles := jsonb_populate_record(null::parking.vehicles, details);
-  kept parking.vehicles;
+  kept parking.vehicles; known uuid;
 begin
-  update parking.vehicles v set tesla_vehicle_id = told.tesla_vehicle_id, vin = told.vin,
-    display_name = coalesce(told.display_name, v.display_name), model = coalesce(told.model, v.model), make = 'Tesla',
-    color = coalesce(told.color, v.color), last_seen_at = coalesce(told.last_seen_at, v.last_seen_at)
+  select v.id into known from parking.vehicles v
   where v.user_id = app.actor() and v.marketplace = app.marketplace() and v.is_active
     and (v.vin = told.vin or v.tesla_vehicle_id = told.tesla_vehicle_id)
-  returning v.* into kept;
-  if found then return kept; end if;
+  order by (v.tesla_vehicle_id = told.tesla_vehicle_id) is true desc limit 1;
+  -- What is known by its plate too stays in use without the VIN.
+  update parking.vehicles v set vin = case when v.license_plate is null then v.vin end, is_active = v.license_plate is not null
+  where v.vin = told.vin and v.marketplace = app.marketplace() and v.is_active and v.tesla_vehicle_id is null
+    and v.id is distinct from known;
+  if known is not null then
+    update parking.vehicles v set tesla_vehicle_id = told.tesla_vehicle_id, vin = told.vin,
+      display_name = coalesce(told.display_name, v.display_name), model = coalesce(told.model, v.model), make = 'Tesla',
+      color = coalesce(told.color, v.color), last_seen_at = coalesce(told.last_seen_at, v.last_seen_at)
+    where v.id = known returning v.* into kept;
+    return kept;
+  end if;
   insert into parking.vehicles (marketplace, user_id, tesla_vehicle_id, vin, display_name, make, model, year, color, last_seen_at)
   values (app.marketplace(), app.actor(), told.tesla_vehicle_id, told.vin, told.display_name, 'Tesla', told.model, told.year,
     told.color, told.last_seen_at)
