@@ -266,7 +266,7 @@ test.each([
   ['transfers', 'delete from money.transfers'],
   ['entries', 'update money.entries set amount = amount + 1'],
   ['entries', 'delete from money.entries'],
-  ['entries', 'truncate money.entries'],
+  ['entries', 'truncate money.entries cascade'],
   ['transfer_keys', 'delete from money.transfer_keys'],
   ['accounts', 'update money.accounts set currency = currency'],
   ['balances', 'delete from money.balances'],

@@ -70,6 +70,11 @@ language sql stable security definer set search_path = public, pg_temp as $$
   from money.transfers t left join money.transfer_keys k on k.marketplace = t.marketplace and k.key = t.key
   where money.is_looked_at(t.marketplace) and (since is null or t.id >= app.uuid_v7_floor(since))
     and k.transfer_id is distinct from t.id
+  union all
+  select jsonb_build_object('transfer_id', e.transfer_id, 'account_id', e.account_id)
+  from money.entries e join money.accounts a on a.id = e.account_id
+  where money.is_looked_at(a.marketplace) and (since is null or e.transfer_id >= app.uuid_v7_floor(since))
+    and not exists (select from money.transfers t where t.id = e.transfer_id)
 $$;
 
 grant execute on function money.check_invariants(timestamptz) to vicinity_api, vicinity_worker;

@@ -8,7 +8,7 @@
 --
 -- Returns the transfer's id; asked for again by the same key it returns the first one's and does nothing. Refuses with
 -- transfer_key_reused when the key stands for another transfer, balances_overdraft_check when an account would give more than it
--- has, account_closed, not_found for a person of another marketplace, and, at the end of the transaction, transfer_unbalanced.
+-- has, account_closed, not_found for a person of another marketplace, and transfer_unbalanced.
 create or replace function money.post(transfer jsonb) returns uuid
 language plpgsql security definer set search_path = public, pg_temp as $$
 declare
