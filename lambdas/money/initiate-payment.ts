@@ -1,127 +1,87 @@
 import * as z from 'zod/mini';
-import { flag, id, text } from '../kernel/fields.ts';
+import { flag, id } from '../kernel/fields.ts';
 import { http } from '../kernel/http.ts';
-import { log } from '../kernel/log.ts';
 import { refuse } from '../kernel/refusal.ts';
-import { sql } from '../kernel/sql.ts';
 import { signedIn, useCase } from '../kernel/use-case.ts';
-import {
-  ALL_GATEWAYS,
-  gatewayName,
-  openGateway,
-  Payment,
-  type Report,
-  reportOf,
-  reportOfError,
-} from './payments.ts';
+import { charge, chargeRefusals, howToPay, Paid, wishOf } from './charge.ts';
+import { providerGone } from './money.ts';
+import { ALL_GATEWAYS } from './payments.ts';
 
-const Charge = z.object({
-  attempt_id: z.uuid(),
-  gateway: gatewayName,
-  amount: z.int(),
-  currency: z.string(),
-  description: z.string(),
-  capture: z.enum(['now', 'later']),
-  options: z.object({
-    method: z.optional(z.string()),
-    payment_method: z.optional(z.string()),
-    return_url: z.optional(z.string()),
-  }),
-  metadata: z.record(z.string(), z.string()),
-});
-type Charge = z.output<typeof Charge>;
+/** What can be paid for: the field that names it to its purpose in `money.payment_purposes`. */
+const PURPOSES = {
+  booking_id: 'booking',
+  subscription_id: 'subscription',
+  pass_id: 'listing',
+  order_id: 'order',
+  topup_id: 'topup',
+  tip_id: 'tip',
+} as const;
+type Subject = keyof typeof PURPOSES;
+const SUBJECTS = Object.keys(PURPOSES) as Subject[];
+const named = (input: Partial<Record<Subject, string>>) => SUBJECTS.filter(name => input[name] !== undefined);
 
-const Opened = z.object({ opened: z.object({ payment: Payment, charge: z.nullable(Charge) }) });
-const Recorded = z.object({ payment: Payment });
-
-const gatewayNotOffered = refuse(
-  'gateway_not_offered',
-  422,
-  'This gateway takes no payments here.',
-  'gateway',
-);
-
-/**
- * Starts the payment of the caller's booking, or goes on with the one that is under way: the intent is committed first, then the
- * gateway is asked under its key, then its answer is written down. A call that was cut off may be made again: it charges nothing
- * twice.
- */
+/** Starts the payment of something of the caller's, or goes on with the one that is under way: see `charge`. */
 export const initiatePayment = useCase({
   route: 'POST /api/v1/payments/initiate',
-  summary: 'Start paying for a booking',
+  summary: 'Start paying for a booking or for something else',
   access: signedIn(),
-  input: z.strictObject({
-    booking_id: id('booking'),
-    /** Pay with the wallet and with credits as far as they reach. */
-    use_wallet: z._default(flag, false),
-    use_credits: z._default(flag, false),
-    /** Absent: the one that the marketplace prefers. */
-    gateway: z.optional(gatewayName),
-    method: z.optional(text(1, 40, 'card')),
-    /** A saved method, which is charged at once. */
-    payment_method: z.optional(text(1, 200, 'pm_1Pq2WmCVxZ0')),
-    return_url: z.optional(
-      z.url({ protocol: /^https$/ }).check(z.meta({ examples: ['https://app.example/paid'] })),
+  input: z
+    .strictObject({
+      /** Exactly one of these names what is paid for. */
+      booking_id: z.optional(id('booking')),
+      /** What is due for a subscription. */
+      subscription_id: z.optional(id('subscription')),
+      pass_id: z.optional(id('listing_pass')),
+      order_id: z.optional(id('order')),
+      topup_id: z.optional(id('topup')),
+      tip_id: z.optional(id('tip')),
+      ...howToPay,
+      /** Give the provider of a booking the rest in cash, where the marketplace has that. */
+      use_cash: z._default(flag, false),
+    })
+    .check(
+      z.check(({ value, issues }) => {
+        const [first, second] = named(value);
+        const wrong = first ? second : 'booking_id';
+        if (wrong) {
+          const message = 'cannot stand beside another thing to pay for';
+          issues.push({ code: 'custom', message, path: [wrong], input: value });
+        }
+      }),
+      z.meta({ examples: [{ booking_id: '019a0e5c-7b1e-7c3a-9d2e-4f6a8b0c1d2e', use_wallet: true }] }),
     ),
-  }),
-  output: z.extend(Payment, {
-    /** What the app hands to the gateway's own form. Null where there is nothing to do there. */
-    client: z.nullable(
-      z.record(z.string(), z.unknown()).check(z.meta({ examples: [{ client_secret: 'pi_3Pq_secret_x1' }] })),
-    ),
-  }),
+  output: Paid,
   status: 201,
   // What it answers opens the payment at the gateway, so it is not kept. A repetition finds the same try.
   credentials: true,
   needs: ALL_GATEWAYS,
   refusals: {
+    ...chargeRefusals,
     booking_not_payable: refuse(
       'booking_not_payable',
       409,
       'This booking can no longer be paid for.',
       'booking_id',
     ),
-    nothing_to_pay: refuse('nothing_to_pay', 409, 'This booking costs nothing.', 'booking_id'),
-    already_paid: refuse('already_paid', 409, 'This booking is paid for.', 'booking_id'),
-    payment_in_progress: refuse(
-      'payment_in_progress',
+    cash_not_accepted: refuse('cash_not_accepted', 422, 'This is not paid for in cash.', 'use_cash'),
+    provider_gone: providerGone,
+    order_cancelled: refuse('order_cancelled', 409, 'This order has been given up.', 'order_id'),
+    setup_fee_unpaid: refuse(
+      'setup_fee_unpaid',
       409,
-      'A payment for this booking is under way. Look at it in a moment.',
-      'booking_id',
+      'Pay for your first order first, or give it up: it carries the fee for setting up.',
+      'order_id',
     ),
-    gateway_not_offered: gatewayNotOffered,
   },
-  async run({ booking_id, use_wallet, use_credits, gateway, ...options }, { db, marketplace }) {
-    const { gateways, capture } = marketplace.payments;
-    const wish = { booking_id, use_wallet, use_credits, gateway, gateways, capture, options };
-    const { opened } = await db.one(sql`select money.open_payment(${wish}::jsonb) as opened`, Opened);
-    if (opened.charge === null) return { ...opened.payment, client: null };
-    const { report, client } = await ask(opened.charge, marketplace.slug);
-    const { payment } = await db.one(
-      sql`select money.record_my_attempt(${opened.charge.attempt_id}::uuid, ${report}::jsonb) as payment`,
-      Recorded,
-    );
-    return { ...payment, client };
+  async run(input, { db, marketplace }) {
+    const [subject = 'booking_id'] = named(input);
+    return charge(db, marketplace, {
+      purpose: PURPOSES[subject],
+      subject_id: input[subject] ?? '',
+      use_cash: input.use_cash,
+      ...wishOf(input),
+    });
   },
 });
-
-/** Asks the gateway. A refusal and an unknown outcome are reports too. */
-async function ask(
-  { attempt_id, gateway, options, ...charge }: Charge,
-  marketplace: string,
-): Promise<{ report: Report; client: Record<string, unknown> | null }> {
-  const client = await openGateway(gateway, marketplace);
-  return client.create({ ...charge, ...options, key: attempt_id, customer: {} }).then(
-    made => {
-      const isOpen = made.status === 'requires_action' || made.status === 'failed';
-      return { report: reportOf(made), client: isOpen ? { ...made.client } : null };
-    },
-    error => {
-      const report = reportOfError(error);
-      log.warn('a gateway did not take a payment', { gateway, attempt_id, failure: report.failure?.code });
-      return { report, client: null };
-    },
-  );
-}
 
 export const handler = http(initiatePayment);

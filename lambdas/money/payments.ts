@@ -8,6 +8,7 @@ import {
   GatewayRejected,
   GatewayUnavailable,
 } from './gateways/gateway.ts';
+import { papers } from './invoices.ts';
 
 export const gatewayName = z
   .enum(['stripe', 'razorpay', 'paytm', 'paymongo', 'bolt'])
@@ -28,9 +29,10 @@ const failure = z.nullable(
 
 const Refund = z.object({
   id: id('refund'),
+  number: text(1, 20, 'TXN-2026-000002'),
   method: z.enum(['gateway', 'wallet', 'credits']).check(z.meta({ examples: ['gateway'] })),
   amount,
-  reason: z.enum(['not_owed', 'paid_too_late']).check(z.meta({ examples: ['not_owed'] })),
+  reason: z.enum(['not_owed', 'paid_too_late', 'by_staff']).check(z.meta({ examples: ['not_owed'] })),
   status: z.enum(['pending', 'processing', 'succeeded', 'failed']).check(z.meta({ examples: ['succeeded'] })),
   created_at: instant,
 });
@@ -38,8 +40,13 @@ const Refund = z.object({
 /** A payment as its payer sees it. */
 export const Payment = z.object({
   id: id('payment'),
-  purpose: z.enum(['booking', 'subscription', 'topup', 'order']).check(z.meta({ examples: ['booking'] })),
+  /** What people read to each other. Refunds have one of the same series. */
+  number: text(1, 20, 'TXN-2026-000001'),
+  /** What it is for: `booking`, `topup`, `order`, `tip`, `subscription` … */
+  purpose: text(1, 40, 'booking'),
   booking_id: z.nullable(id('booking')),
+  /** What is paid for where it is no booking. */
+  subject_id: z.nullable(id('subject')),
   description: text(1, 200, 'Booking DRV-2026-000001'),
   status: z
     .enum([
@@ -55,18 +62,26 @@ export const Payment = z.object({
     .check(z.meta({ examples: ['pending'] })),
   currency,
   amount,
-  /** What of the amount the wallet gave, what credits were worth, and what the gateway is to take. */
+  /** What of the amount the wallet gave, what credits were worth, what the provider is given in cash, and what the gateway is to take. */
   wallet_amount: amount,
   credits_amount: amount,
+  cash_amount: amount,
   gateway_amount: amount,
   captured_amount: amount,
   refunded_amount: amount,
   gateway: z.nullable(gatewayName),
   failure,
   refunds: z.array(Refund),
+  ...papers,
+  authorized_at: z.nullable(instant),
+  captured_at: z.nullable(instant),
+  failed_at: z.nullable(instant),
+  refunded_at: z.nullable(instant),
   created_at: instant,
   updated_at: instant,
 });
+
+export type Payment = z.output<typeof Payment>;
 
 /** What is told of a try, as `money.record_attempt` takes it. */
 export type Report = {

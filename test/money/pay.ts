@@ -1,7 +1,10 @@
 import { sql } from '../../lambdas/kernel/sql.ts';
 import type { GatewayName } from '../../lambdas/money/gateways/gateway.ts';
+import { marketplaceOf } from '../../marketplaces/index.ts';
+import { stepped } from '../booking/bookings.ts';
 import { anonymous } from '../support/client.ts';
 import { asOwner } from '../support/database.ts';
+import { deliverEvents } from '../support/deliver-events.ts';
 import type { Person } from '../support/people.ts';
 import { eventsOf as providerEventsOf } from './gateways/providers.ts';
 
@@ -21,6 +24,21 @@ export async function initiated(payer: Person, booking: { id: string }, more: Re
 
 export const shown = async (payer: Person, payment: { id: string }) =>
   (await payer.get(`/api/v1/payments/${payment.id}`)).body;
+
+export const bookingOf = async (person: Person, booking: { id: string }) =>
+  (await person.get(`/api/v1/bookings/${booking.id}`)).body;
+
+/** Takes a parking booking through its time to its end, and settles what it came to. */
+export async function completed(marketplace: string, booking: { id: string }): Promise<void> {
+  const { parking } = marketplaceOf(marketplace)?.flows ?? {};
+  for (const status of [parking?.running, parking?.completed])
+    await stepped(marketplace, booking, status ?? '');
+  await deliverEvents();
+}
+
+/** The gateway's reference of a payment's first try. */
+export const intentOf = async (payment: { id: string }): Promise<string> =>
+  (await attemptsOf(payment))[0].reference;
 
 /** Every try of a payment, the oldest first. */
 export const attemptsOf = (payment: { id: string }) =>

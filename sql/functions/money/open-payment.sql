@@ -1,38 +1,66 @@
--- Commits what the person of this transaction is about to pay for a booking of theirs, before any gateway is asked. The amount is the
--- booking's; credits and wallet give what they have where the person wants it, and the gateway takes the rest.
+-- Commits what the person of this transaction is about to pay, before any gateway is asked. What it costs the finder of the purpose
+-- says (`money.find_payable`); credits and wallet give what they have where the person wants it, and the gateway takes the rest, or
+-- the provider does, in cash.
 --
--- wish: { booking_id, use_wallet, use_credits, gateways (of the marketplace, the first preferred), gateway? (the person's choice),
--- capture: now | later, options: { method?, payment_method?, return_url? } }
+-- wish: { purpose, subject_id, use_wallet, use_credits, use_cash, cash (whether the marketplace has it), gateways (of the marketplace, the
+-- first preferred), gateway? (the person's choice), payment_method_id? (of money.payment_methods), capture: now | later, options:
+-- { method?, payment_method? (a reference at the gateway), return_url? } }
 --
 -- Returns { payment, charge }: the charge is what to ask the gateway under its key, null where nothing is left to pay or the same is
 -- under way. Asked again it returns the same try; another gateway, other options or a refused try make a new one. The caller holds
--- the payment for half a minute, until `money.record_my_attempt`. Refuses with not_found, booking_not_payable, nothing_to_pay,
--- already_paid, payment_in_progress and gateway_not_offered.
+-- the payment for half a minute, until `money.record_my_attempt`. Refuses with not_found, nothing_to_pay, already_paid,
+-- payment_in_progress, gateway_not_offered, account_not_accepted, cash_not_accepted, payment_method_not_found and what the finder says of
+-- what cannot be paid.
 create or replace function money.open_payment(wish jsonb) returns jsonb
 language plpgsql security definer set search_path = public, pg_temp as $$
-declare b booking.bookings; p money.payments; a money.payment_attempts; chosen text;
 begin
+  return money.open_payment_of(app.actor(), wish);
+end $$;
+
+-- The same for somebody who is not there: what the worker charges to a saved method.
+create or replace function money.open_payment_of(person_id uuid, wish jsonb) returns jsonb
+language plpgsql security definer set search_path = public, pg_temp as $$
+declare
+  subject uuid := (wish ->> 'subject_id')::uuid; asked jsonb; p money.payments; a money.payment_attempts; chosen text;
+  m money.payment_methods;
+begin
+  if wish ->> 'payment_method_id' is not null then
+    select t.* into m from money.payment_methods t
+    where t.id = (wish ->> 'payment_method_id')::uuid and t.user_id = open_payment_of.person_id and t.removed_at is null;
+    if m.id is null then perform app.refuse('payment_method_not_found'); end if;
+    wish := jsonb_set(wish || jsonb_build_object('gateway', m.gateway), '{options,payment_method}', to_jsonb(m.reference));
+  elsif exists (
+    select from money.payment_methods t
+    where t.marketplace = app.marketplace() and t.gateway in (select jsonb_array_elements_text(wish -> 'gateways'))
+      and t.reference = wish #>> '{options,payment_method}'
+      and (t.user_id <> open_payment_of.person_id or t.removed_at is not null)) then
+    perform app.refuse('payment_method_not_found');
+  end if;
   if wish ->> 'gateway' is not null and not wish -> 'gateways' ? (wish ->> 'gateway') then
     perform app.refuse('gateway_not_offered');
   end if;
-  b := money.lock_booking((wish ->> 'booking_id')::uuid);
-  if b.id is null or b.customer_id is distinct from app.actor() then perform app.refuse('not_found'); end if;
-  if b.status = 'cancelled' or b.expires_at <= app.now() then perform app.refuse('booking_not_payable', b.status); end if;
-  if b.total_amount = 0 then perform app.refuse('nothing_to_pay'); end if;
-  select t.* into p from money.payments t where t.booking_id = b.id and t.status <> 'cancelled' for update;
+  perform money.lock_subject(wish ->> 'purpose', subject);
+  asked := money.find_payable(wish ->> 'purpose', subject);
+  if (asked ->> 'payer_id')::uuid is distinct from open_payment_of.person_id then perform app.refuse('not_found'); end if;
+  if not (asked ->> 'payable')::boolean then perform app.refuse(asked ->> 'code'); end if;
+  if (asked ->> 'amount')::bigint = 0 then perform app.refuse('nothing_to_pay'); end if;
+  select t.* into p from money.payments t
+  where t.purpose = wish ->> 'purpose' and (t.booking_id = subject and t.status <> 'cancelled'
+    or t.subject_id = subject and t.status in ('pending', 'processing', 'authorized', 'failed')) for update;
   if p.status in ('authorized', 'succeeded', 'partially_refunded', 'refunded') then perform app.refuse('already_paid'); end if;
   if p.leased_until > app.now() or p.status = 'processing' then perform app.refuse('payment_in_progress'); end if;
   select t.* into a from money.payment_attempts t where t.payment_id = p.id and t.is_current for update;
-  if p.id is not null and p.amount <> b.total_amount then
-    -- The booking has changed since. What the earlier payment still brings in is given back.
-    update money.payments t set status = 'cancelled' where t.id = p.id;
-    perform money.give_back_parts(p);
-    perform app.set_timer('payment.look', p.id, app.now() + interval '1 minute');
+  if p.amount <> (asked ->> 'amount')::bigint or p.due_items <> asked -> 'items'
+    or (p.cash_amount > 0) <> coalesce((wish ->> 'use_cash')::boolean, false) then
+    -- What it costs has changed since, or the person would rather pay otherwise.
+    perform money.drop_payment(p);
     p := null;
     a := null;
   end if;
   if p.id is null then
-    p := money.start_payment(b, wish);
+    p := money.start_payment(asked, wish);
+    -- A promise of cash is as good as a card's: the booking stands.
+    if p.cash_amount > 0 then perform money.tell_subject(p, 'authorized'); end if;
   end if;
   if p.gateway_amount = 0 then
     perform money.advance_payment(p.id);
@@ -51,35 +79,53 @@ begin
   if a.id is null or a.gateway <> chosen or a.options <> wish -> 'options' or a.created_at < app.now() - interval '20 hours'
     or a.status in ('rejected', 'cancelled') or a.status = 'failed' and a.options ? 'payment_method' then
     update money.payment_attempts t set is_current = false where t.id = a.id;
-    insert into money.payment_attempts (marketplace, payment_id, gateway, amount, options)
-    values (p.marketplace, p.id, chosen, p.gateway_amount, wish -> 'options')
+    insert into money.payment_attempts (marketplace, payment_id, gateway, amount, options, customer)
+    select p.marketplace, p.id, chosen, p.gateway_amount, wish -> 'options',
+      jsonb_strip_nulls(jsonb_build_object('reference', c.reference, 'email', u.email, 'name', u.full_name))
+    from identity.users u left join money.gateway_customers c on c.user_id = u.id and c.gateway = chosen
+    where u.id = p.payer_id
     returning * into a;
   end if;
   update money.payments t set leased_until = app.now() + interval '30 seconds' where t.id = p.id;
   perform app.set_timer('payment.look', p.id, app.now() + interval '1 minute');
   return jsonb_build_object('payment', money.shown_payment(p.id), 'charge', jsonb_build_object(
     'attempt_id', a.id, 'gateway', a.gateway, 'amount', a.amount, 'currency', p.currency, 'description', p.description,
-    'capture', p.capture, 'options', a.options, 'metadata', jsonb_build_object('payment_id', p.id, 'booking_id', b.id)));
+    'capture', p.capture, 'options', a.options, 'customer', a.customer, 'metadata', jsonb_build_object('payment_id', p.id, 'purpose', p.purpose,
+      case when p.booking_id is null then 'subject_id' else 'booking_id' end, subject)));
 end $$;
 
--- Takes the parts of wallet and credits into what is held for the person, and writes the payment.
-create or replace function money.start_payment(b booking.bookings, wish jsonb) returns money.payments
+-- Takes the parts of wallet and credits into what is held for the person, and writes the payment. What is owed for anything but a
+-- booking is known from the beginning.
+create or replace function money.start_payment(asked jsonb, wish jsonb) returns money.payments
 language plpgsql security definer set search_path = public, pg_temp as $$
-declare p money.payments; unit bigint; credits bigint := 0; wallet bigint := 0;
+declare
+  p money.payments; purpose_ money.payment_purposes; unit bigint; credits bigint := 0; wallet bigint := 0; cash bigint := 0;
+  person uuid := (asked ->> 'payer_id')::uuid; total bigint := (asked ->> 'amount')::bigint;
 begin
-  select power(10, c.exponent) into strict unit from money.currencies c where c.code = b.currency;
+  select t.* into strict purpose_ from money.payment_purposes t where t.purpose = wish ->> 'purpose';
+  select power(10, c.exponent) into strict unit from money.currencies c where c.code = asked ->> 'currency';
   if (wish ->> 'use_credits')::boolean then
-    credits := least(b.total_amount / unit, money.holding(b.customer_id, 'credits', 'XCR')) * unit;
+    if 'credits' <> all (purpose_.accounts) then perform app.refuse('account_not_accepted'); end if;
+    credits := least(total / unit, money.holding(person, 'credits', 'XCR')) * unit;
   end if;
   if (wish ->> 'use_wallet')::boolean then
-    wallet := least(b.total_amount - credits, money.holding(b.customer_id, 'wallet', b.currency));
+    if 'wallet' <> all (purpose_.accounts) then perform app.refuse('account_not_accepted'); end if;
+    wallet := least(total - credits, money.holding(person, 'wallet', asked ->> 'currency'));
   end if;
-  insert into money.payments (marketplace, payer_id, purpose, booking_id, description, currency, amount, wallet_amount,
-    credits_amount, gateway_amount, capture)
-  values (b.marketplace, b.customer_id, 'booking', b.id, 'Booking ' || b.number, b.currency, b.total_amount, wallet, credits,
-    b.total_amount - wallet - credits,
-    -- A card's bank reserves for a week: what ends later is taken at once.
-    case when b.ends_at < app.now() + interval '6 days' then wish ->> 'capture' else 'now' end)
+  if (wish ->> 'use_cash')::boolean then
+    if 'cash' <> all (purpose_.accounts) or not coalesce((wish ->> 'cash')::boolean, false) then
+      perform app.refuse('cash_not_accepted');
+    end if;
+    cash := total - credits - wallet;
+  end if;
+  insert into money.payments (marketplace, payer_id, purpose, booking_id, subject_id, description, currency, amount, wallet_amount,
+    credits_amount, cash_amount, gateway_amount, capture, due_items, due_amount)
+  values (app.marketplace(), person, purpose_.purpose,
+    case when purpose_.purpose = 'booking' then (wish ->> 'subject_id')::uuid end,
+    case when purpose_.purpose <> 'booking' then (wish ->> 'subject_id')::uuid end,
+    asked ->> 'description', asked ->> 'currency', total, wallet, credits, cash, total - wallet - credits - cash,
+    case when asked ->> 'capture' = 'later' then wish ->> 'capture' else 'now' end,
+    asked -> 'items', case when asked -> 'items' is not null then total end)
   returning * into p;
   if wallet + credits > 0 then
     perform money.post(jsonb_build_object('key', 'payment/' || p.id || '/parts', 'type', 'payment', 'description', p.description,
@@ -114,6 +160,15 @@ begin
   return coalesce(held, 0);
 end $$;
 
+-- Cancels a payment that nothing has come of yet. What it still brings in is given back.
+create or replace function money.drop_payment(p money.payments) returns void
+language plpgsql security definer set search_path = public, pg_temp as $$
+begin
+  update money.payments t set status = 'cancelled' where t.id = p.id;
+  perform money.give_back_parts(p);
+  perform app.set_timer('payment.look', p.id, app.now() + interval '1 minute');
+end $$;
+
 -- Gives wallet and credits of a payment back that was cancelled.
 create or replace function money.give_back_parts(p money.payments) returns void
 language plpgsql security definer set search_path = public, pg_temp as $$
@@ -138,17 +193,19 @@ end $$;
 -- A payment as its payer sees it.
 create or replace function money.shown_payment(payment_id uuid) returns jsonb
 language sql stable security definer set search_path = public, pg_temp as $$
-  select jsonb_build_object('id', p.id, 'purpose', p.purpose, 'booking_id', p.booking_id, 'description', p.description,
+  select jsonb_build_object('id', p.id, 'number', p.number, 'purpose', p.purpose, 'booking_id', p.booking_id, 'subject_id', p.subject_id,
+    'description', p.description,
     'status', p.status, 'currency', p.currency, 'amount', p.amount, 'wallet_amount', p.wallet_amount,
-    'credits_amount', p.credits_amount, 'gateway_amount', p.gateway_amount, 'captured_amount', p.captured_amount,
+    'credits_amount', p.credits_amount, 'cash_amount', p.cash_amount, 'gateway_amount', p.gateway_amount, 'captured_amount', p.captured_amount,
     'refunded_amount', p.refunded_amount, 'gateway', a.gateway,
     'failure', case when p.status in ('pending', 'failed') and a.failure_code is not null then
       jsonb_build_object('code', a.failure_code, 'message', a.failure_message) end,
     'refunds', coalesce((
-      select jsonb_agg(jsonb_build_object('id', r.id, 'method', r.method, 'amount', r.amount, 'reason', r.reason,
+      select jsonb_agg(jsonb_build_object('id', r.id, 'number', r.number, 'method', r.method, 'amount', r.amount, 'reason', r.reason,
         'status', r.status, 'created_at', r.created_at) order by r.id)
       from money.refunds r where r.payment_id = p.id), '[]'),
-    'created_at', p.created_at, 'updated_at', p.updated_at)
+    'authorized_at', p.authorized_at, 'captured_at', p.captured_at, 'failed_at', p.failed_at, 'refunded_at', p.refunded_at,
+    'created_at', p.created_at, 'updated_at', p.updated_at) || money.papers_of(p.id)
   from money.payments p left join money.payment_attempts a on a.payment_id = p.id and a.is_current
   where p.id = shown_payment.payment_id
 $$;
@@ -161,3 +218,4 @@ language sql stable security definer set search_path = public, pg_temp as $$
 $$;
 
 grant execute on function money.open_payment(jsonb), money.show_my_payment(uuid) to vicinity_api;
+grant execute on function money.open_payment_of(uuid, jsonb) to vicinity_worker;
