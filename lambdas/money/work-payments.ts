@@ -1,8 +1,10 @@
 import * as z from 'zod/mini';
 import type { Database } from '../kernel/database.ts';
+import { log } from '../kernel/log.ts';
 import { nudgeRelay } from '../kernel/nudge-relay.ts';
 import { queue } from '../kernel/queue.ts';
 import { sql } from '../kernel/sql.ts';
+import { collectPayment } from './collect-payment.ts';
 import { GatewayDeclined, GatewayRejected } from './gateways/gateway.ts';
 import { ALL_GATEWAYS, gatewayName, openGateway, type Report, reportOf } from './payments.ts';
 
@@ -26,6 +28,11 @@ const Work = z.object({
 });
 type Work = z.output<typeof Work>;
 
+const Told = z.object({
+  payment_id: z.nullable(z.uuid()),
+  dispute: z.nullable(z.object({ gateway: gatewayName, reference: z.string() })),
+});
+
 /** Seconds after which a try that no gateway knows was never made: Stripe finds what is some minutes old. */
 const NEVER_MADE = 3600;
 /** Calls that one message makes at most: more than that is a circle. */
@@ -37,23 +44,38 @@ const MOST_STEPS = 10;
  */
 export const handler = queue({
   queue: 'payments',
-  pattern: { 'detail-type': ['payment.webhook_received', 'payment.work_due'] },
+  pattern: {
+    'detail-type': ['payment.webhook_received', 'payment.work_due', 'payment.collection_due'],
+  },
   summary: 'Read payments at their gateways, and take or give back what is due',
-  event: z.object({ payment_id: z.optional(z.uuid()), webhook_id: z.optional(z.uuid()) }),
+  event: z.object({
+    payment_id: z.optional(z.uuid()),
+    webhook_id: z.optional(z.uuid()),
+    /** Of `payment.collection_due`. */
+    user_id: z.optional(z.uuid()),
+    booking_id: z.optional(z.nullable(z.uuid())),
+  }),
   batch_size: 5,
   needs: ALL_GATEWAYS,
   nudge: nudgeRelay,
-  async run({ payment_id, webhook_id }, { db, marketplace }) {
-    const paid = payment_id ?? (webhook_id ? await paymentOf(db, webhook_id) : null);
+  async run({ payment_id, webhook_id, user_id, booking_id }, { db, marketplace }) {
+    if (user_id) return collectPayment(db, marketplace, user_id, booking_id ?? null);
+    const told = webhook_id ? await subjectOf(db, webhook_id) : null;
+    const paid = payment_id ?? told?.payment_id;
     if (paid) await work(db, marketplace, paid);
+    if (told?.dispute) await readDispute(db, marketplace, told.dispute);
     if (webhook_id) await db.execute(sql`select money.settle_webhook(${webhook_id}::uuid)`);
   },
 });
 
-async function paymentOf(db: Database, webhookId: string): Promise<string | null> {
-  const row = z.object({ payment_id: z.nullable(z.uuid()) });
-  const found = await db.one(sql`select money.payment_of_webhook(${webhookId}::uuid) as payment_id`, row);
-  return found.payment_id;
+/** The payment and the dispute that an event of a gateway is about. */
+async function subjectOf(db: Database, webhookId: string): Promise<z.output<typeof Told>> {
+  return db.one(
+    sql`
+      select money.payment_of_webhook(${webhookId}::uuid) as payment_id,
+             money.dispute_of_webhook(${webhookId}::uuid) as dispute`,
+    Told,
+  );
 }
 
 async function work(db: Database, marketplace: string, paymentId: string): Promise<void> {
@@ -116,6 +138,22 @@ async function take(db: Database, marketplace: string, step: Step): Promise<Work
 function refused(error: unknown): GatewayDeclined | GatewayRejected {
   if (error instanceof GatewayDeclined || error instanceof GatewayRejected) return error;
   throw error;
+}
+
+/** Reads a dispute at its gateway, and lets the books follow. */
+async function readDispute(
+  db: Database,
+  marketplace: string,
+  { gateway, reference }: NonNullable<z.output<typeof Told>['dispute']>,
+): Promise<void> {
+  const client = await openGateway(gateway, marketplace);
+  const dispute = await client.readDispute?.(reference);
+  if (!dispute) {
+    log.warn('a gateway tells of a dispute that cannot be read there', { gateway, reference });
+    return;
+  }
+  const report = { gateway, ...dispute };
+  await db.execute(sql`select money.record_dispute(${report}::jsonb)`);
 }
 
 const Left = z.object({ work: Work });

@@ -27,6 +27,8 @@ export type Fakes = {
   secretOf(description: string): unknown;
   /** Lets each provider that has webhooks send them to a URL. */
   sendWebhooksTo(urlOf: (provider: string) => string): Promise<void>;
+  /** Does what a person does in a payment provider's own form: what `/_pay` of its stand-in takes and answers. */
+  pay(provider: string, order: Record<string, unknown>): Promise<{ status: number; body: unknown }>;
   close(): Promise<void>;
 };
 
@@ -61,6 +63,12 @@ export async function startFakes(start = providers): Promise<Fakes> {
         const body = JSON.stringify({ url: urlOf(webhooks.name) });
         await fetch(webhooks.control, { method: 'POST', body });
       }
+    },
+    async pay(provider, order) {
+      const control = fakes.find(({ webhooks }) => webhooks?.name === provider)?.webhooks?.control;
+      if (!control) throw new Error(`There is no payment provider ${provider}.`);
+      const answer = await fetch(new URL('/_pay', control), { method: 'POST', body: JSON.stringify(order) });
+      return { status: answer.status, body: await answer.json() };
     },
     async close() {
       await Promise.all(fakes.map(fake => fake.close()));

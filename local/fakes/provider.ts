@@ -50,7 +50,7 @@ export type Behaviour = {
 
 /**
  * A payment provider's server. Beside the provider's own paths it takes
- * `POST /_faults` (see Fault), `POST /_pay` (the person's part), `POST /_webhooks {"url"}` (where events go; `{marketplace}` stands for
+ * `POST /_faults` (see Fault; `null` takes back those that wait), `POST /_pay` (the person's part), `POST /_webhooks {"url"}` (where events go; `{marketplace}` stands for
  * whose they are), `GET /_events` (all of them, signed now), `POST /_events/<id>` (delivers one again) and `POST /_forget` (the
  * idempotency keys, as if a day had passed).
  */
@@ -80,7 +80,8 @@ export async function startProvider(create: (provider: Provider) => Behaviour) {
 
   async function control({ method, path, text }: Call): Promise<Reply | undefined> {
     const order = text === '' ? {} : JSON.parse(text);
-    if (path === '/_faults') return { status: 201, body: { faults: faults.push(order) } };
+    if (path === '/_faults')
+      return { status: 201, body: { faults: order ? faults.push(order) : faults.splice(0).length } };
     if (path === '/_pay') return pay(order);
     if (path === '/_forget') {
       forget?.();

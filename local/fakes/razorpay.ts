@@ -11,6 +11,7 @@ import {
   startProvider,
   textOf,
 } from './provider.ts';
+import { createDisputes } from './razorpay-disputes.ts';
 
 type Order = Fields & {
   id: string;
@@ -33,7 +34,7 @@ type Payment = {
 };
 type Refund = Record<string, unknown> & { id: string; payment_id: string; status: string };
 
-/** Razorpay's own test token that no bank lets through. */
+/** How tokens begin that no bank lets through. */
 const DECLINED_TOKEN = 'token_declined';
 
 /**
@@ -97,6 +98,7 @@ export async function startRazorpay(): Promise<Fake> {
       return ok(shown(order));
     }
 
+    const disputes = createDisputes(payments, tell);
     const paymentsOf = (order: string) => [...payments.values()].filter(({ order_id }) => order_id === order);
 
     function shown({ capture: _, ...order }: Order) {
@@ -183,7 +185,10 @@ export async function startRazorpay(): Promise<Fake> {
       if (!order) return refused('The id provided does not exist');
       if (paymentsOf(order.id).some(({ captured }) => captured))
         return refused('Payment already done for this order.');
-      const payment = pay(order, fields.token === DECLINED_TOKEN ? 'payment_declined' : undefined);
+      const payment = pay(
+        order,
+        textOf(fields.token)?.startsWith(DECLINED_TOKEN) ? 'payment_declined' : undefined,
+      );
       if (payment.status !== 'failed')
         return ok({ razorpay_payment_id: payment.id, razorpay_order_id: order.id });
       return refused('Your payment was declined by the bank.', {
@@ -227,13 +232,14 @@ export async function startRazorpay(): Promise<Fake> {
         return ok(collection([...refunds.values()].filter(({ payment_id }) => payment_id === id)));
       if (kind === 'payments' && payment) return ok(payment);
       if (kind === 'refunds' && refunds.has(id)) return ok(refunds.get(id));
+      if (kind === 'disputes' && disputes.find(id)) return ok(disputes.find(id));
       return refused('The id provided does not exist');
     }
 
     return {
       answer,
       forget: () => replays.forget(),
-      /** `outcome`: `succeed`, `decline`; of a refund `fail`; `lapse`: nobody captured it in time. */
+      /** `outcome`: `succeed`, `decline`, `dispute`; of a refund `fail`; of a dispute `win` or `lose`; `lapse`: nobody captured it in time. */
       pay({ reference, outcome, code }) {
         const refund = refunds.get(String(reference));
         const refunded = payments.get(refund?.payment_id ?? '');
@@ -243,6 +249,8 @@ export async function startRazorpay(): Promise<Fake> {
           tell('refund.failed', refunded, { refund });
           return ok(refund);
         }
+        const disputed = disputes.act(String(reference), outcome);
+        if (disputed) return ok(disputed);
         const order = orders.get(String(reference));
         if (!order) return refused('The id provided does not exist');
         if (outcome === 'lapse') {

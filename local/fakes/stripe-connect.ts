@@ -10,7 +10,14 @@ type Transfer = Record<string, unknown> & {
   destination: string;
   currency: string;
 };
-type Payout = Record<string, unknown> & { id: string; created: number; account: string };
+type Payout = Record<string, unknown> & {
+  id: string;
+  amount: number;
+  currency: string;
+  status: string;
+  created: number;
+  account: string;
+};
 
 /** Connect: accounts that fill in Stripe's form at `/_pay {"reference", "outcome": "onboard"}`, transfers to them, and payouts. */
 export function createConnect(tell: Announce) {
@@ -101,6 +108,59 @@ export function createConnect(tell: Announce) {
     return ok(reversal);
   }
 
+  /** What an account holds of a currency: what came, less what went back and what was paid out. */
+  function heldBy(account: string, currency: string): number {
+    const came = [...transfers.values()].filter(
+      made => made.destination === account && made.currency === currency,
+    );
+    const went = payouts.filter(
+      made => made.account === account && made.currency === currency && made.status !== 'failed',
+    );
+    return (
+      came.reduce((sum, made) => sum + made.amount - made.amount_reversed, 0) -
+      went.reduce((sum, made) => sum + made.amount, 0)
+    );
+  }
+
+  function createPayout(account: string | undefined, fields: Form): Reply {
+    const amount = wholeIn(fields.amount);
+    const currency = textIn(fields.currency) ?? '';
+    if (!account || !accounts.has(account)) return missing('account', account ?? '');
+    if (amount > heldBy(account, currency))
+      return problem(400, {
+        code: 'balance_insufficient',
+        message: 'You have insufficient funds in your Stripe account for this transfer.',
+      });
+    const made: Payout = {
+      id: newId('po'),
+      object: 'payout',
+      amount,
+      currency,
+      status: 'pending',
+      failure_code: null,
+      failure_message: null,
+      arrival_date: now() + 2 * 24 * 3600,
+      created: now(),
+      account,
+      metadata: formOf(fields.metadata),
+    };
+    payouts.push(made);
+    tell('payout.created', made, account);
+    return ok(made);
+  }
+
+  /** The bank takes a payout, or gives it back. */
+  function settle(made: Payout, outcome: unknown): Reply {
+    const hasFailed = outcome === 'fail_payout';
+    Object.assign(made, {
+      status: hasFailed ? 'failed' : 'paid',
+      failure_code: hasFailed ? 'account_closed' : null,
+      failure_message: hasFailed ? 'The bank account has been closed.' : null,
+    });
+    tell(hasFailed ? 'payout.failed' : 'payout.paid', made, made.account);
+    return ok(made);
+  }
+
   function listPayouts(account: string | undefined, fields: Form): Reply {
     const since = wholeIn(formOf(fields.created).gte) || 0;
     const data = payouts.filter(payout => payout.account === account && payout.created >= since);
@@ -128,12 +188,19 @@ export function createConnect(tell: Announce) {
         ? reverse(made, fields)
         : list(reversals.filter(({ transfer }) => transfer === id));
     }
+    if (kind === 'payouts' && !id && method === 'POST') return createPayout(account, fields);
+    if (kind === 'payouts' && id) {
+      const made = payouts.find(payout => payout.id === id && payout.account === account);
+      return made ? ok(made) : missing('payout', id);
+    }
     if (kind === 'payouts' && method === 'GET') return listPayouts(account, fields);
     return undefined;
   }
 
-  /** `outcome`: `onboard`, `pay_out` of an `amount` in a `currency`, or `fail_payout`, which the bank refuses. */
+  /** `outcome`: `onboard`, `restrict`, `pay_out` of an `amount` in a `currency`, or `fail_payout`, which the bank refuses: of an account, or of a payout that is there. */
   function act({ reference, outcome, amount, currency }: Fields): Reply | undefined {
+    const made = payouts.find(({ id }) => id === reference);
+    if (made) return settle(made, outcome);
     const account = accounts.get(textOf(reference) ?? '');
     if (!account) return undefined;
     if (outcome === 'onboard') {
@@ -143,6 +210,14 @@ export function createConnect(tell: Announce) {
         details_submitted: true,
         capabilities: { transfers: 'active' },
         requirements: { currently_due: [], disabled_reason: null },
+      });
+      tell('account.updated', account, account.id);
+      return ok(account);
+    }
+    if (outcome === 'restrict') {
+      Object.assign(account, {
+        payouts_enabled: false,
+        requirements: { currently_due: ['external_account'], disabled_reason: 'requirements.past_due' },
       });
       tell('account.updated', account, account.id);
       return ok(account);

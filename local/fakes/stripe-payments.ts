@@ -1,5 +1,6 @@
 import { type Fields, type Reply, textOf } from './provider.ts';
 import { type Announce, missing, newId, problem, type StripeRequest } from './stripe-answers.ts';
+import { createDisputes } from './stripe-disputes.ts';
 import { type Form, formOf, textIn, wholeIn } from './stripe-form.ts';
 
 type Charge = { id: string; amount_captured: number; amount_refunded: number; fee: number | null };
@@ -13,7 +14,6 @@ type Intent = Record<string, unknown> & {
   metadata: Form;
 };
 type Refund = Record<string, unknown> & { id: string; payment_intent: string; status: string };
-type Dispute = Record<string, unknown> & { id: string; payment_intent: string };
 
 /** Stripe's test methods that are declined, with the codes of the decline. */
 const DECLINES: Readonly<Record<string, { code: string; decline_code?: string; message: string }>> = {
@@ -37,7 +37,7 @@ export function createPayments(tell: Announce) {
   const intents = new Map<string, Intent>();
   const charges = new Map<string, Charge>();
   const refunds = new Map<string, Refund>();
-  const disputes = new Map<string, Dispute>();
+  const disputes = createDisputes(tell);
 
   const ok = (body: unknown): Reply => ({ status: 200, body, headers: { 'request-id': newId('req') } });
 
@@ -213,7 +213,7 @@ export function createPayments(tell: Announce) {
     }
     if (kind === 'refunds' && !id) return refund(fields);
     if (kind === 'refunds') return found(refunds.get(id), 'refund', id);
-    if (kind === 'disputes') return found(disputes.get(id), 'dispute', id);
+    if (kind === 'disputes') return found(disputes.find(id), 'dispute', id);
     return undefined;
   }
 
@@ -226,13 +226,19 @@ export function createPayments(tell: Announce) {
 
   const found = (object: unknown, kind: string, id: string) => (object ? ok(object) : missing(kind, id));
 
-  /** `outcome`: `succeed`, `decline`, `dispute`, or for a refund `fail`: the bank gives it back. */
+  /**
+   * `outcome`: `succeed`, `decline`, `dispute`, `lapse` (the bank lets go of what it reserved), for a dispute `win` or `lose`, or for a
+   * refund `fail`: the bank gives it back.
+   */
   function act({ reference, outcome, method }: Fields): Reply | undefined {
     const refunded = refunds.get(textOf(reference) ?? '');
     if (refunded) return failRefund(refunded);
+    const disputed = disputes.decide(textOf(reference) ?? '', outcome);
+    if (disputed) return ok(disputed);
     const intent = intents.get(textOf(reference) ?? '');
     if (!intent) return undefined;
-    if (outcome === 'dispute') return dispute(intent);
+    if (outcome === 'dispute') return ok(disputes.open(intent));
+    if (outcome === 'lapse') return cancel(intent, {});
     if (!['requires_payment_method', 'requires_action'].includes(intent.status))
       return unexpected(intent, 'confirmed');
     return confirm(
@@ -248,23 +254,6 @@ export function createPayments(tell: Announce) {
     if (charge) charge.amount_refunded -= Number(refund.amount);
     tell('refund.failed', refund);
     return ok(refund);
-  }
-
-  function dispute(intent: Intent): Reply {
-    const made: Dispute = {
-      id: newId('dp'),
-      object: 'dispute',
-      amount: intent.amount_received,
-      currency: intent.currency,
-      payment_intent: intent.id,
-      status: 'needs_response',
-      reason: 'fraudulent',
-      evidence_details: { due_by: Math.floor(Date.now() / 1000) + 7 * 86_400, has_evidence: false },
-      metadata: intent.metadata,
-    };
-    disputes.set(made.id, made);
-    tell('charge.dispute.created', made);
-    return ok(made);
   }
 
   return Object.assign(answer, { act });

@@ -76,6 +76,9 @@ export type GatewayDispute = {
   reason: string;
   /** Until when evidence is taken. */
   due_by: Date | null;
+  /** What the gateway has taken from us for it and charged, in the payment's currency, or null where it does not say. */
+  withdrawn_amount: number | null;
+  fee: number | null;
 };
 
 /** What a webhook is about. It is only a nudge: read the object before believing anything. */

@@ -7,6 +7,7 @@ import {
   GatewayRejected,
 } from './gateway.ts';
 import { openRazorpay, type Razorpay } from './razorpay-client.ts';
+import { readRazorpayDispute } from './razorpay-disputes.ts';
 import {
   isOf,
   Order,
@@ -98,6 +99,9 @@ export function razorpay(marketplace: string, patience?: number): Gateway {
     },
     async readRefund(reference) {
       return refundOf(await (await open()).call('GET', `refunds/${reference}`, Refund));
+    },
+    async readDispute(reference) {
+      return readRazorpayDispute(await open(), reference);
     },
     async confirm(input) {
       return verifyCheckout((await open()).keys, input);

@@ -55,6 +55,8 @@ export function stripeConnect(marketplace: string, patience?: number) {
             stripe_dashboard: { type: 'express' },
           },
           capabilities: { transfers: { requested: true } },
+          // We say when what is paid out, so that each payout of ours is one of Stripe's.
+          settings: { payouts: { schedule: { interval: 'manual' } } },
           metadata: { reference: person.reference, key: person.key, marketplace },
         };
         return accountOf(await stripe.accounts.create(params, { idempotencyKey: person.key }));
@@ -111,6 +113,31 @@ export function stripeConnect(marketplace: string, patience?: number) {
         const { id } = await stripe.transfers.createReversal(reference, params, { idempotencyKey: key });
         return { reference: id };
       }),
+
+    /** Lets Stripe pay what an account holds out to its bank. */
+    payOut: (from: { account: string; amount: number; currency: string; key: string }) =>
+      run(async ({ stripe }) => {
+        const params = {
+          amount: toStripe(from.amount, from.currency),
+          currency: from.currency.toLowerCase(),
+          metadata: { key: from.key, marketplace },
+        };
+        const options = { stripeAccount: from.account, idempotencyKey: `${from.key}-p` };
+        return payoutOf(await stripe.payouts.create(params, options));
+      }),
+
+    /** The payout that was made with a key, of the last 100. Stripe forgets the key itself after a day. */
+    findPayout: (account: string, key: string) =>
+      run(async ({ stripe }) => {
+        const { data } = await stripe.payouts.list({ limit: 100 }, { stripeAccount: account });
+        const known = data.find(({ metadata }) => metadata?.key === key);
+        return known ? payoutOf(known) : null;
+      }),
+
+    readPayout: (account: string, reference: string) =>
+      run(async ({ stripe }) =>
+        payoutOf(await stripe.payouts.retrieve(reference, undefined, { stripeAccount: account })),
+      ),
 
     /** What Stripe paid out of an account to its bank, newest first, up to 100. */
     listPayouts: (account: string, { since }: { since?: Date } = {}) =>

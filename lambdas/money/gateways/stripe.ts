@@ -164,6 +164,16 @@ const DISPUTES: Readonly<Partial<Record<Stripe.Dispute['status'], GatewayDispute
 
 function disputeOf(dispute: Stripe.Dispute): GatewayDispute {
   const { id, amount, currency, status, reason, payment_intent, evidence_details } = dispute;
+  // What was withdrawn, and what was reinstated. In the currency of our bank account it says nothing about this payment's.
+  const moves = dispute.balance_transactions ?? [];
+  const isSame = moves.every(move => move.currency === currency);
+  const sumOf = (pick: (move: Stripe.BalanceTransaction) => number) =>
+    isSame
+      ? fromStripe(
+          moves.reduce((sum, move) => sum + pick(move), 0),
+          currency,
+        )
+      : null;
   return {
     reference: id,
     payment_reference: typeof payment_intent === 'string' ? payment_intent : (payment_intent?.id ?? ''),
@@ -172,5 +182,7 @@ function disputeOf(dispute: Stripe.Dispute): GatewayDispute {
     status: DISPUTES[status] ?? 'under_review',
     reason,
     due_by: evidence_details.due_by ? new Date(evidence_details.due_by * 1000) : null,
+    withdrawn_amount: sumOf(move => -move.amount),
+    fee: sumOf(move => move.fee),
   };
 }

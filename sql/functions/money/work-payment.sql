@@ -8,7 +8,8 @@ language sql stable security definer set search_path = public, pg_temp as $$
     'looks', coalesce((
       select jsonb_agg(jsonb_build_object('attempt_id', a.id, 'gateway', a.gateway, 'reference', a.reference,
         'age', extract(epoch from app.now() - a.created_at)::bigint) order by a.id)
-      from money.payment_attempts a where a.payment_id = p.id and a.status <> 'captured'), '[]'),
+      from money.payment_attempts a
+      where a.payment_id = p.id and (a.status <> 'captured' or money.is_fee_awaited(a))), '[]'),
     'refund_looks', coalesce((
       select jsonb_agg(jsonb_build_object('refund_id', r.id, 'gateway', a.gateway, 'reference', r.reference) order by r.id)
       from money.refunds r join money.payment_attempts a on a.id = r.attempt_id
@@ -17,25 +18,36 @@ language sql stable security definer set search_path = public, pg_temp as $$
   from money.payments p where p.id = payment_work.payment_id
 $$;
 
+-- Whether a gateway that tells its fee has not told it yet: it is known some time after the capture.
+create or replace function money.is_fee_awaited(a money.payment_attempts) returns boolean language sql stable as $$
+  select a.status = 'captured' and a.gateway in ('stripe', 'razorpay', 'paymongo') and coalesce(a.fee, 0) = 0
+    and a.created_at > app.now() - interval '3 days'
+$$;
+
 -- The calls that are to be made, one after the other.
 create or replace function money.payment_steps(p money.payments) returns setof jsonb
 language sql stable security definer set search_path = public, pg_temp as $$
   select jsonb_build_object('kind', t.kind, 'id', t.id, 'gateway', t.gateway, 'reference', t.reference, 'amount', t.amount,
     'key', t.key)
   from (
-    select case when a.is_current and p.status <> 'cancelled' and w.wanted > 0 then 'capture' else 'cancel' end as kind, a.id,
+    select case when a.is_current and p.status <> 'cancelled' and coalesce(w.wanted > 0, true) then 'capture' else 'cancel' end as kind,
+      a.id,
       a.gateway, a.reference,
       -- What is reserved at Razorpay is taken whole; the rest is refunded.
-      case when a.gateway = 'razorpay' then a.amount else least(w.wanted, a.amount) end as amount,
+      case when a.gateway = 'razorpay' then a.amount else least(coalesce(w.wanted, a.amount), a.amount) end as amount,
       a.id || '-x' as key
     from money.payment_attempts a,
-      lateral (select coalesce(p.due_amount - p.wallet_amount - p.credits_amount, 0) as wanted) as w
+      lateral (select p.due_amount - p.wallet_amount - p.credits_amount - p.cash_amount as wanted) as w
     where a.payment_id = p.id and a.reference is not null and (
       -- Nobody needs it any more.
       (p.status = 'cancelled' or not a.is_current or p.due_amount is not null and w.wanted <= 0)
         and a.status in ('requires_action', 'authorized', 'failed')
         and a.created_at > app.now() - interval '7 days'
-      or a.is_current and a.status = 'authorized' and p.due_amount is not null and w.wanted > 0)
+      or a.is_current and a.status = 'authorized' and w.wanted > 0
+      -- A bank lets go of what it has reserved after a week, Razorpay after five days: what is not known yet is taken whole before that,
+      -- and what is not owed goes back.
+      or a.is_current and a.status = 'authorized' and w.wanted is null
+        and a.created_at < app.now() - case a.gateway when 'razorpay' then interval '4 days' else interval '6 days' end)
     union all
     select 'refund', r.id, a.gateway, a.reference, r.amount, r.id::text
     from money.refunds r join money.payment_attempts a on a.id = r.attempt_id
@@ -49,7 +61,7 @@ create or replace function money.claim_payment(payment_id uuid) returns jsonb
 language plpgsql security definer set search_path = public, pg_temp as $$
 declare busy boolean;
 begin
-  perform money.lock_booking(p.booking_id) from money.payments p
+  perform money.lock_subject(p.purpose, coalesce(p.booking_id, p.subject_id)) from money.payments p
   where p.id = claim_payment.payment_id and p.marketplace = app.marketplace();
   update money.payments p set
     is_wanted = coalesce(p.leased_until > app.now(), false),
@@ -77,23 +89,27 @@ end $$;
 -- missing. What comes out of order changes nothing. Returns the work that is left.
 create or replace function money.record_attempt(attempt_id uuid, report jsonb) returns jsonb
 language plpgsql security definer set search_path = public, pg_temp as $$
-declare p money.payments;
+declare p money.payments; earlier text; a_status text;
 begin
   select t.* into p from money.payments t join money.payment_attempts a on a.payment_id = t.id
   where a.id = record_attempt.attempt_id and t.marketplace = app.marketplace();
   if not found then perform app.refuse('not_found'); end if;
-  perform money.lock_booking(p.booking_id);
+  perform money.lock_subject(p.purpose, coalesce(p.booking_id, p.subject_id));
   perform from money.payments t where t.id = p.id for update;
+  select a.status into strict earlier from money.payment_attempts a where a.id = record_attempt.attempt_id;
   update money.payment_attempts a set
     status = case when exists (select from money.status_changes c where c.subject = 'payment_attempts'
       and c.from_status = a.status and c.to_status = report ->> 'status') then report ->> 'status' else a.status end,
     reference = coalesce(report ->> 'reference', a.reference),
     captured_amount = greatest(a.captured_amount, coalesce((report ->> 'captured_amount')::bigint, 0)),
-    fee = coalesce((report ->> 'fee')::bigint, a.fee),
+    -- Nought is what gateways say until they know.
+    fee = coalesce(nullif(a.fee, 0), (report ->> 'fee')::bigint),
     failure_code = case when report ? 'failure' then left(report #>> '{failure,code}', 100) else a.failure_code end,
     failure_message = case when report ? 'failure' then left(report #>> '{failure,message}', 500) else a.failure_message end
-  where a.id = record_attempt.attempt_id;
+  where a.id = record_attempt.attempt_id returning a.status into a_status;
   perform money.advance_payment(p.id);
+  perform money.post_fees(p.id);
+  if earlier = 'authorized' and a_status in ('cancelled', 'failed') then perform money.tell_lapse(p.id); end if;
   return money.payment_work(p.id);
 end $$;
 
@@ -113,6 +129,16 @@ begin
   return money.shown_payment(paid);
 end $$;
 
+-- The same for what the worker has heard when it charged somebody who is not there.
+create or replace function money.record_attempt_for(attempt_id uuid, report jsonb) returns jsonb
+language plpgsql security definer set search_path = public, pg_temp as $$
+declare work jsonb := money.record_attempt(record_attempt_for.attempt_id, report); paid uuid := (work ->> 'payment_id')::uuid;
+begin
+  if work ->> 'step' is not null then perform money.ask_for_work(paid); end if;
+  perform money.release_payment(paid);
+  return money.shown_payment(paid);
+end $$;
+
 -- Takes what a gateway says of a refund: { status, reference, failure }. Returns the work that is left.
 create or replace function money.record_refund(refund_id uuid, report jsonb) returns jsonb
 language plpgsql security definer set search_path = public, pg_temp as $$
@@ -121,7 +147,7 @@ begin
   select t.* into r from money.refunds t where t.id = record_refund.refund_id and t.marketplace = app.marketplace();
   if not found then perform app.refuse('not_found'); end if;
   select t.* into strict p from money.payments t where t.id = r.payment_id;
-  perform money.lock_booking(p.booking_id);
+  perform money.lock_subject(p.purpose, coalesce(p.booking_id, p.subject_id));
   perform from money.payments t where t.id = p.id for update;
   select t.* into strict r from money.refunds t where t.id = r.id for update;
   select t.* into strict a from money.payment_attempts t where t.id = r.attempt_id;
@@ -138,6 +164,7 @@ begin
     perform money.reverse(k.transfer_id, 'The bank gave a refund back: ' || p.description) from money.transfer_keys k
     where k.marketplace = r.marketplace and k.key = 'refund/' || r.id;
   end if;
+  perform money.count_refunds(p.id);
   if r.status = 'failed' and earlier <> 'failed' then
     perform app.emit('payment.refund_failed', jsonb_build_object('payment_id', p.id, 'refund_id', r.id, 'user_id', p.payer_id,
       'amount', r.amount, 'currency', r.currency));
@@ -156,12 +183,23 @@ begin
   if exists (select from money.payment_steps(p)) or exists (
       select from money.refunds r where r.payment_id = p.id and r.status = 'processing') or exists (
       select from money.payment_attempts a where a.payment_id = p.id and a.created_at > app.now() - interval '8 days'
-        and a.status in ('created', 'requires_action', 'processing', 'authorized', 'failed')) then
+        and (a.status in ('created', 'requires_action', 'processing', 'authorized', 'failed') or money.is_fee_awaited(a))) then
     perform app.set_timer('payment.look', p.id,
       app.now() + greatest(interval '1 minute', least(interval '6 hours', (app.now() - p.created_at) / 2)));
   else
     perform app.cancel_timer('payment.look', p.id);
   end if;
+end $$;
+
+-- A bank has let go of what it had reserved, and the booking is not paid any more: whoever has saved a method is charged anew, and
+-- everybody is told.
+create or replace function money.tell_lapse(payment_id uuid) returns void
+language plpgsql security definer set search_path = public, pg_temp as $$
+begin
+  perform app.emit('payment.lapsed', jsonb_build_object('payment_id', p.id, 'booking_id', p.booking_id, 'user_id', p.payer_id,
+    'description', p.description, 'amount', p.amount, 'currency', p.currency, 'amount_text', money.amount_text(p.amount, p.currency)))
+  from money.payments p where p.id = tell_lapse.payment_id and p.status = 'failed';
+  if found then perform app.set_timer('payment.collect', tell_lapse.payment_id, app.now() + interval '1 minute'); end if;
 end $$;
 
 -- Lets the worker look at a payment.
@@ -172,5 +210,5 @@ begin
 end $$;
 
 grant execute on function money.claim_payment(uuid), money.release_payment(uuid), money.record_attempt(uuid, jsonb),
-  money.record_refund(uuid, jsonb) to vicinity_worker;
+  money.record_refund(uuid, jsonb), money.record_attempt_for(uuid, jsonb) to vicinity_worker;
 grant execute on function money.record_my_attempt(uuid, jsonb) to vicinity_api;

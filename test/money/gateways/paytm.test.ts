@@ -41,12 +41,13 @@ test('a person pays the order, and the form that Paytm sends them back with is c
   });
   expect(await gateway.capture(charge.key, 49_905, 'x')).toMatchObject({ status: 'captured' });
   expect(await gateway.cancel(charge.key, 'x')).toMatchObject({ status: 'captured' });
-  for (const changed of [
+  const forgeries: Record<string, string>[] = [
     { TXNAMOUNT: '1.00' },
     { STATUS: 'TXN_FAILURE' },
     { CHECKSUMHASH: 'AAAA' },
     { CHECKSUMHASH: '' },
-  ])
+  ];
+  for (const changed of forgeries)
     await expect(gateway.confirm?.({ ...form, ...changed })).rejects.toThrow(SignatureError);
 });
 

@@ -9,8 +9,7 @@ export type Delivered = { id: string; marketplace: string; body: string; headers
 
 const urlOf = (gateway: GatewayName) => process.env[`${gateway.toUpperCase()}_API_URL`];
 
-// biome-ignore lint/suspicious/noExplicitAny: a test reads what it expects to be there, and fails where it is not.
-async function ask(gateway: GatewayName, path: string, body?: unknown): Promise<any> {
+async function ask(gateway: GatewayName, path: string, body?: unknown): Promise<unknown> {
   const answer = await fetch(`${urlOf(gateway)}${path}`, {
     method: body === undefined ? 'GET' : 'POST',
     body: body === undefined ? undefined : JSON.stringify(body),
@@ -18,21 +17,39 @@ async function ask(gateway: GatewayName, path: string, body?: unknown): Promise<
   return answer.json();
 }
 
-/** What a person does in the provider's checkout with the payment of this reference. */
-export const act = (
-  gateway: GatewayName,
+/** What a provider's checkout tells the app, with the name under which the payment is known from then on. */
+type Told<G extends GatewayName> = Readonly<Record<string, string>> &
+  Readonly<
+    Record<
+      {
+        stripe: 'id';
+        bolt: 'transaction_reference';
+        razorpay: 'razorpay_payment_id';
+        paytm: 'ORDERID';
+        paymongo: 'id';
+      }[G],
+      string
+    >
+  >;
+
+/** What a person does in the provider's checkout with the payment of this reference. Returns what the checkout then tells the app. */
+export const act = async <G extends GatewayName>(
+  gateway: G,
   reference: string,
   outcome: string,
   more: Record<string, unknown> = {},
-) => ask(gateway, '/_pay', { reference, outcome, ...more });
+) => (await ask(gateway, '/_pay', { reference, outcome, ...more })) as Told<G>;
 
 /** Orders what becomes of the next call of a path: see local/fakes/provider.ts. */
 export const orderFault = (gateway: GatewayName, fault: Record<string, unknown>) =>
   ask(gateway, '/_faults', fault);
 
+/** Takes back what was ordered and has not happened. */
+export const clearFaults = (gateway: GatewayName) => ask(gateway, '/_faults', null);
+
 /** Events whose body names this reference, in their order, signed now. */
 export async function eventsOf(gateway: GatewayName, reference: string): Promise<Delivered[]> {
-  const events: Delivered[] = await ask(gateway, '/_events');
+  const events = (await ask(gateway, '/_events')) as Delivered[];
   return events.filter(({ body }) => body.includes(reference));
 }
 

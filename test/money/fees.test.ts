@@ -1,0 +1,79 @@
+import { beforeAll, expect, test } from 'vitest';
+import { sql } from '../../lambdas/kernel/sql.ts';
+import { inMinutes } from '../booking/bookings.ts';
+import { advanceClock } from '../support/clock.ts';
+import { asOwner } from '../support/database.ts';
+import { deliverEvents } from '../support/deliver-events.ts';
+import { runSchedule } from '../support/invoke.ts';
+import { type Person, signUp } from '../support/people.ts';
+import { complete, movedBy, paid, referenceOf } from './after.ts';
+import { orderFault } from './gateways/providers.ts';
+import { attemptsOf, breaches, tell } from './pay.ts';
+
+let driver: Person;
+let host: Person;
+beforeAll(async () => {
+  driver = await signUp('driveway', { roles: ['driver'] });
+  host = await signUp('driveway', { roles: ['host'] });
+});
+
+/** Stripe's price for a card in its home country, of $11.50: 2.9 % and thirty cents. */
+const FEE = Math.round(1150 * 0.029) + 30;
+const CLEARING = 'gateway_clearing stripe USD';
+
+test('what the gateway keeps of a capture is an expense, once', async () => {
+  const { booking, payment } = await paid(driver, host);
+  const moved = await movedBy(() => complete(booking));
+  expect(moved).toEqual({
+    [CLEARING]: FEE - 1150,
+    'gateway_fees USD': -FEE,
+    'platform_revenue USD': 150,
+  });
+  const later = await movedBy(async () => {
+    await tell('stripe', 'driveway', await referenceOf(payment));
+    await deliverEvents();
+  });
+  expect(later).toEqual({});
+  expect(await breaches()).toEqual([]);
+});
+
+test('what is taken at once costs its fee at once, and what is only reserved nothing', async () => {
+  const reserved = await movedBy(() => paid(driver, host));
+  expect(reserved).toEqual({});
+  const far = { starts_at: inMinutes(20 * 24 * 60), ends_at: inMinutes(20 * 24 * 60 + 120) };
+  const taken = await movedBy(() => paid(driver, host, far));
+  expect(taken).toEqual({ [CLEARING]: FEE - 1150, 'gateway_fees USD': -FEE });
+});
+
+test('a fee that the gateway tells later is asked for until it does', async () => {
+  const { booking, payment } = await paid(driver, host);
+  const reference = await referenceOf(payment);
+  // The first answer tells of the capture, and of no fee yet.
+  const body = {
+    id: reference,
+    object: 'payment_intent',
+    amount: 1150,
+    amount_received: 1150,
+    currency: 'usd',
+    status: 'succeeded',
+    client_secret: null,
+    last_payment_error: null,
+    latest_charge: null,
+  };
+  const capture = `/v1/payment_intents/${reference}/capture`;
+  await orderFault('stripe', { path: capture, after: true, status: 200, body });
+  const first = await movedBy(() => complete(booking));
+  expect(first).toEqual({ [CLEARING]: -1150, 'platform_revenue USD': 150 });
+  expect(await attemptsOf(payment)).toMatchObject([{ status: 'captured', captured_amount: 1150 }]);
+  const later = await movedBy(async () => {
+    advanceClock(120);
+    await runSchedule('sweep-timers');
+    await deliverEvents();
+  });
+  expect(later).toEqual({ [CLEARING]: FEE, 'gateway_fees USD': -FEE });
+  const timers = await asOwner(sql`
+    select 1 from app.timers
+    where kind = 'payment.look' and subject_id = ${payment.id}::uuid and settled_at is null`);
+  expect(timers).toEqual([]);
+  expect(await breaches()).toEqual([]);
+});
