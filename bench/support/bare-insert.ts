@@ -2,18 +2,27 @@ import { randomUUID } from 'node:crypto';
 import { ExecuteStatementCommand, RDSDataClient, type SqlParameter } from '@aws-sdk/client-rds-data';
 import pg from 'pg';
 import { environment } from '../../lambdas/kernel/environment.ts';
+import type { Statement } from '../../lambdas/kernel/sql.ts';
 
 export type Slot = { space_id: string; from: string; to: string };
 
 const TABLES = ['bookings', 'reservations'] as const;
 
+/** Inserts a row into both tables at a slot. */
+export type BareInsert = {
+  /** By a call of the Data API and nothing else. */
+  plain(slot: Slot): Promise<unknown>;
+  /** As a use case would send it, through `app.run`. */
+  statement(slot: Slot): Statement;
+};
+
 /**
- * Two tables of the columns of a booking and of a reservation, with nothing but their keys and the constraint on time, and a call
- * that inserts a row into both with one statement of the Data API: the values of the booking that is there, at another slot.
+ * Two tables of the columns of a booking and of a reservation, with nothing but their keys and the constraint on time, and one
+ * statement that inserts a row into both: the values of the booking that is there, at another slot.
  *
  * @param url the database, in which one booking has been made
  */
-export async function makeBareInsert(url: string): Promise<(slot: Slot) => Promise<unknown>> {
+export async function makeBareInsert(url: string): Promise<BareInsert> {
   const owner = new pg.Client({
     connectionString: url,
     options: '-c role=vicinity_owner -c timezone=UTC',
@@ -36,24 +45,34 @@ export async function makeBareInsert(url: string): Promise<(slot: Slot) => Promi
   await owner.end();
   const client = new RDSDataClient({ maxAttempts: 1 });
   const sql = `with booked as (${inserts[0]} returning id) ${inserts[1]} returning id::text`;
-  return ({ space_id, from, to }) => {
-    const own = {
+  const valuesAt = ({ space_id, from, to }: Slot) =>
+    Object.entries({
+      ...Object.fromEntries(values),
       bookings_id: randomUUID(),
       reservations_id: randomUUID(),
       resource_id: space_id,
       starts_at: from,
       ends_at: to,
-    };
-    const parameters = Object.entries({ ...Object.fromEntries(values), ...own });
-    return client.send(
-      new ExecuteStatementCommand({
-        resourceArn: environment('DATABASE_ARN'),
-        secretArn: environment('DATABASE_SECRET_ARN'),
-        database: environment('DATABASE_NAME'),
-        sql,
-        parameters: parameters.map(([name, stringValue]): SqlParameter => ({ name, value: { stringValue } })),
-      }),
-    );
+    });
+  return {
+    plain: slot =>
+      client.send(
+        new ExecuteStatementCommand({
+          resourceArn: environment('DATABASE_ARN'),
+          secretArn: environment('DATABASE_SECRET_ARN'),
+          database: environment('DATABASE_NAME'),
+          sql,
+          parameters: valuesAt(slot).map(
+            ([name, stringValue]): SqlParameter => ({ name, value: { stringValue } }),
+          ),
+        }),
+      ),
+    statement(slot) {
+      const named = valuesAt(slot);
+      const places = new Map(named.map(([name], place) => [name, place]));
+      const text = sql.replace(/(?<!:):([a-z_]+)/g, (_, name) => `($1->>${places.get(name)})`);
+      return { text, values: named.map(([, value]) => value) };
+    },
   };
 }
 

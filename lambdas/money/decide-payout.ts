@@ -1,0 +1,56 @@
+import * as z from 'zod/mini';
+import { id, text } from '../kernel/fields.ts';
+import { http } from '../kernel/http.ts';
+import { refuse } from '../kernel/refusal.ts';
+import { sql } from '../kernel/sql.ts';
+import { permitted, useCase } from '../kernel/use-case.ts';
+import { StaffPayout } from './payouts.ts';
+
+const Row = z.object({ payout: StaffPayout });
+
+/**
+ * Holds a payout back or releases it, sends one again that failed, cancels one so that its earnings wait for the next, or says what the
+ * bank made of one that staff have sent. It is audited.
+ */
+export const decidePayout = useCase({
+  route: 'POST /api/v1/admin/payouts/{payout_id}/decisions',
+  summary: 'Decide on a payout',
+  access: permitted('money.payout'),
+  input: z.strictObject({
+    payout_id: id('payout'),
+    decision: z
+      .enum(['hold', 'release', 'retry', 'cancel', 'paid', 'failed'])
+      .check(z.meta({ examples: ['hold'] })),
+    /** Why; of one that was paid, the bank's reference. */
+    words: text(1, 200, 'The provider’s identity is being checked.'),
+  }),
+  output: StaffPayout,
+  refusals: {
+    own_account: refuse('own_account', 409, 'Nobody does this to their own account.'),
+    transition_not_allowed: refuse(
+      'transition_not_allowed',
+      409,
+      'The payout’s status does not allow this.',
+      'decision',
+    ),
+    payout_sent_by_machine: refuse(
+      'payout_sent_by_machine',
+      409,
+      'Stripe itself says what becomes of this payout.',
+      'decision',
+    ),
+    account_closed: refuse('account_closed', 409, 'The provider’s account is closed.'),
+  },
+  reveal: async row => z.parse(Row, row).payout,
+  async run({ payout_id, decision, words }, { db }) {
+    const { payout } = await db.one(
+      sql`
+        select money.shown_staff_payout(p) as payout
+        from money.decide_payout(${payout_id}::uuid, ${decision}::text, ${words}::text) as p`,
+      Row,
+    );
+    return payout;
+  },
+});
+
+export const handler = http(decidePayout);

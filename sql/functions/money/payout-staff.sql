@@ -1,0 +1,104 @@
+-- What staff decide on a payout: hold, release, retry or cancel one that is not on its way; paid or failed of one that they have sent
+-- to the bank themselves. `words`: why, or the bank's reference. Refuses with not_found, own_account, transition_not_allowed and
+-- payout_sent_by_machine.
+create or replace function money.decide_payout(payout_id uuid, decision text, words text) returns setof money.payouts
+language plpgsql security definer set search_path = public, pg_temp as $$
+declare p money.payouts; was text;
+begin
+  p := money.lock_payout(decide_payout.payout_id);
+  if p.id is null then perform app.refuse('not_found'); end if;
+  if p.provider_id = app.actor() then perform app.refuse('own_account'); end if;
+  was := p.status;
+  if decision in ('hold', 'release') and was not in ('pending', 'failed')
+    or decision = 'retry' and (was not in ('pending', 'failed') or p.is_held)
+    or decision = 'cancel' and was not in ('pending', 'failed')
+    or decision in ('paid', 'failed') and was not in ('processing', 'paid')
+    or decision = was then
+    perform app.refuse('transition_not_allowed', was);
+  end if;
+  if decision in ('paid', 'failed') then
+    if not exists (select from money.payout_accounts a where a.id = p.payout_account_id and a.kind = 'bank') then
+      perform app.refuse('payout_sent_by_machine');
+    end if;
+    perform money.record_payout(p.id, p.attempts, jsonb_build_object('status', decision,
+      'payout_reference', case when decision = 'paid' then words end,
+      'failure', case when decision = 'failed' then jsonb_build_object('code', 'bank', 'message', words) end));
+  elsif decision = 'cancel' then perform money.cancel_payout(p);
+  elsif decision = 'retry' then perform money.reopen_payout(p.id);
+  else
+    update money.payouts t set is_held = decision = 'hold', held_reason = case when decision = 'hold' then words end
+    where t.id = p.id;
+    if decision = 'release' then perform money.ask_for_payout(p.id); end if;
+  end if;
+  perform app.audit('money.payout_decided', 'money', 'payouts', p.id::text, jsonb_build_object('status', was),
+    jsonb_build_object('decision', decision, 'words', words), jsonb_build_object('user_id', p.provider_id));
+  return query select t.* from money.payouts t where t.id = p.id;
+end $$;
+
+-- Takes the payouts to banks that wait, the oldest first, on their way together: staff send them by the batch's file. Refuses with
+-- nothing_to_pay_out.
+create or replace function money.open_payout_batch(most integer) returns setof money.payout_batches
+language plpgsql security definer set search_path = public, pg_temp as $$
+declare waiting uuid; p money.payouts; taken uuid[] := '{}'; total bigint := 0; b money.payout_batches; unit text;
+begin
+  for waiting in
+    select o.id from (
+      select t.id, t.account_id from money.payouts t join money.payout_accounts a on a.id = t.payout_account_id
+      where t.marketplace = app.marketplace() and t.status = 'pending' and not t.is_held and a.kind = 'bank'
+        and t.provider_id <> app.actor()
+      order by t.id limit most) as o
+    -- In the order in which whoever builds payouts locks them too.
+    order by o.account_id
+  loop
+    p := money.lock_payout(waiting);
+    continue when p.status <> 'pending' or p.is_held or p.currency <> coalesce(unit, p.currency);
+    p := money.start_payout(p);
+    continue when p.status <> 'processing' or (select a.kind from money.payout_accounts a where a.id = p.payout_account_id) <> 'bank';
+    unit := p.currency;
+    taken := taken || p.id;
+    total := total + p.amount;
+  end loop;
+  if cardinality(taken) = 0 then perform app.refuse('nothing_to_pay_out'); end if;
+  insert into money.payout_batches (marketplace, payouts, amount, currency, created_by)
+  values (app.marketplace(), cardinality(taken), total, unit, app.actor()) returning * into b;
+  update money.payouts t set batch_id = b.id where t.id = any (taken);
+  perform app.audit('money.payout_batch_opened', 'money', 'payout_batches', b.id::text,
+    new_values => jsonb_build_object('payouts', b.payouts, 'amount', b.amount));
+  return next b;
+end $$;
+
+-- What staff tell their bank of a batch, with the sealed details of each account. Looking is audited. Refuses with not_found.
+create or replace function money.payout_batch_lines(batch_id uuid)
+returns table (payout_account_id uuid, reference_number text, amount bigint, currency text, bank_name text, account_name text,
+  details_sealed text)
+language plpgsql security definer set search_path = public, pg_temp as $$
+begin
+  if not exists (select from money.payout_batches b
+    where b.id = payout_batch_lines.batch_id and b.marketplace = app.marketplace()) then perform app.refuse('not_found'); end if;
+  perform app.audit('money.bank_details_read', 'money', 'payout_batches', payout_batch_lines.batch_id::text);
+  return query
+    select a.id, p.reference_number::text, p.amount, p.currency, a.bank_name::text, a.account_name::text, a.details_sealed
+    from money.payouts p join money.payout_accounts a on a.id = p.payout_account_id
+    where p.batch_id = payout_batch_lines.batch_id and p.status = 'processing' order by p.id;
+end $$;
+
+create or replace function money.shown_staff_payout(p money.payouts) returns jsonb
+language plpgsql stable security definer set search_path = public, pg_temp as $$
+begin
+  return money.shown_payout(p) || jsonb_build_object('provider_id', p.provider_id, 'is_held', p.is_held, 'held_reason', p.held_reason,
+    'attempts', p.attempts, 'batch_id', p.batch_id, 'transfer_reference', p.transfer_reference);
+end $$;
+
+-- Payouts of the marketplace before a cursor, newest first. `person`: of this provider only.
+create or replace function money.list_payouts(state text, person uuid, before uuid, most integer) returns setof jsonb
+language plpgsql stable security definer set search_path = public, pg_temp as $$
+begin
+  return query
+    select money.shown_staff_payout(p) from money.payouts p
+    where p.marketplace = app.marketplace() and (state is null or p.status = state) and (person is null or p.provider_id = person)
+      and (before is null or p.id < before)
+    order by p.id desc limit most;
+end $$;
+
+grant execute on function money.decide_payout(uuid, text, text), money.open_payout_batch(integer), money.payout_batch_lines(uuid),
+  money.list_payouts(text, uuid, uuid, integer), money.shown_staff_payout(money.payouts) to vicinity_api;
