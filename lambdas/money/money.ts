@@ -1,5 +1,8 @@
 import * as z from 'zod/mini';
 import { currency, id, instant, text } from '../kernel/fields.ts';
+import { refuse } from '../kernel/refusal.ts';
+
+export { Promo, PromoTerms, promoCode, promoOf, promoReasons, throwNoPromo } from './promos.ts';
 
 /** An amount that may be negative, in the minor unit of the currency that stands beside it. */
 export const signedAmount = z
@@ -62,3 +65,10 @@ export const CreditEntry = z.object({
   ...reference,
   created_at: instant,
 });
+
+/** What has become of something that is paid for once: a top-up, a tip, an order. */
+export const subjectStatus = z
+  .enum(['pending', 'paid', 'failed', 'refunded'])
+  .check(z.meta({ examples: ['pending'] }));
+
+export const providerGone = refuse('provider_gone', 409, 'The provider has no account here any more.');

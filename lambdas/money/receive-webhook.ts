@@ -25,14 +25,14 @@ export const receiveWebhook = useCase({
   needs: ALL_GATEWAYS,
   refusals: { signature_invalid: forged },
   async run({ gateway }, { db, marketplace }, { body, headers }) {
-    if (!marketplace.payments.gateways.includes(gateway)) throw new Refusal(common.not_found);
+    const { payments, payouts } = marketplace;
+    if (!payments.gateways.includes(gateway) && payouts.rail !== gateway) throw new Refusal(common.not_found);
     const client = await openGateway(gateway, marketplace.slug);
     const told = await client.webhook(body, headers).catch(cause => {
       if (cause instanceof SignatureError) throw new Refusal(forged, { cause });
       throw cause;
     });
-    const { event_id, kind, reference, refund_reference, dispute_reference, key } = told;
-    const event = { gateway, event_id, kind, reference, refund_reference, dispute_reference, key };
+    const event = { gateway, ...told };
     return db.one(sql`select received from money.receive_webhook(${event}::jsonb)`, Answer);
   },
 });

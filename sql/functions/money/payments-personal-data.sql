@@ -2,8 +2,14 @@
 select privacy.register('money.payments', 't.payer_id = $1', 'anonymise', '7 years and longer: the books, under opaque ids',
   hidden => '{leased_until,is_wanted}');
 select privacy.register('money.payment_attempts', 't.payment_id in (select p.id from money.payments p where p.payer_id = $1)',
-  'anonymise', 'with the payment', '{"options": "''{}''", "failure_message": "null"}', hidden => '{is_posted}');
+  'anonymise', 'with the payment', '{"options": "''{}''", "customer": "''{}''", "failure_message": "null"}', hidden => '{is_posted}');
 select privacy.register('money.refunds', 't.payment_id in (select p.id from money.payments p where p.payer_id = $1)',
   'anonymise', 'with the payment', '{"failure_message": "null"}');
 select privacy.register('money.webhook_events', 'false', 'keep', 'references of gateways, of nobody by themselves', exported => false);
 select privacy.register('money.status_changes', 'false', 'keep', 'configuration', exported => false);
+select privacy.register('money.wallet_topups', 't.user_id = $1', 'anonymise', '7 years and longer: the books, under opaque ids');
+select privacy.register('money.tips', '$1 in (t.user_id, t.provider_id)', 'anonymise', '7 years and longer: the books, under opaque ids');
+select privacy.register('money.orders', 't.user_id = $1', 'anonymise', '7 years and longer: the books, under opaque ids',
+  '{"metadata": "''{}''"}');
+select privacy.register('money.gateway_customers', 't.user_id = $1', 'erase', 'with the account');
+select privacy.register('money.payment_methods', 't.user_id = $1', 'erase', 'with the account');

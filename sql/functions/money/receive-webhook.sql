@@ -3,12 +3,16 @@ create or replace function money.receive_webhook(event jsonb) returns table (rec
 language plpgsql security definer set search_path = public, pg_temp as $$
 declare kept uuid;
 begin
-  insert into money.webhook_events (marketplace, gateway, event_id, kind, reference, refund_reference, dispute_reference, key)
+  insert into money.webhook_events (marketplace, gateway, event_id, kind, reference, refund_reference, dispute_reference, key,
+    object_type, object_id, account)
   values (app.marketplace(), event ->> 'gateway', event ->> 'event_id', event ->> 'kind', event ->> 'reference',
-    event ->> 'refund_reference', event ->> 'dispute_reference', event ->> 'key')
+    event ->> 'refund_reference', event ->> 'dispute_reference', event ->> 'key', event #>> '{object,type}', event #>> '{object,id}',
+    event ->> 'account')
   on conflict on constraint webhook_events_event_id_key do nothing returning id into kept;
   if kept is not null then
-    perform app.emit('payment.webhook_received', jsonb_build_object('webhook_id', kept));
+    -- What happens at providers' accounts is about payouts.
+    perform app.emit(case when event #>> '{object,type}' in ('account', 'payout') then 'payout' else 'payment' end
+      || '.webhook_received', jsonb_build_object('webhook_id', kept));
   end if;
   return query select true;
 end $$;
@@ -33,6 +37,13 @@ begin
   end if;
   return a.payment_id;
 end $$;
+
+-- The dispute that an event is about: { gateway, reference }, or null.
+create or replace function money.dispute_of_webhook(webhook_id uuid) returns jsonb
+language sql stable security definer set search_path = public, pg_temp as $$
+  select jsonb_build_object('gateway', e.gateway, 'reference', e.dispute_reference) from money.webhook_events e
+  where e.id = dispute_of_webhook.webhook_id and e.marketplace = app.marketplace() and e.dispute_reference is not null
+$$;
 
 create or replace function money.settle_webhook(webhook_id uuid) returns void
 language sql security definer set search_path = public, pg_temp as $$
@@ -70,4 +81,4 @@ language sql stable security definer set search_path = public, pg_temp as $$
 $$;
 
 grant execute on function money.receive_webhook(jsonb), money.find_my_attempt(text, text, text) to vicinity_api;
-grant execute on function money.payment_of_webhook(uuid), money.settle_webhook(uuid) to vicinity_worker;
+grant execute on function money.payment_of_webhook(uuid), money.dispute_of_webhook(uuid), money.settle_webhook(uuid) to vicinity_worker;
