@@ -7,6 +7,7 @@ import { type Bundle, benchBundles } from './bundles.ts';
 import { benchLedger } from './ledger.ts';
 import { benchMemory } from './memory.ts';
 import { benchPartitions } from './partitions.ts';
+import { benchPayouts } from './payouts.ts';
 import { benchRace } from './race.ts';
 import { benchSearch } from './search.ts';
 import type { Result } from './support/measure.ts';
@@ -20,6 +21,7 @@ const parts: Record<string, () => Promise<Result[]>> = {
   booking: benchBooking,
   partitions: benchPartitions,
   ledger: benchLedger,
+  payouts: benchPayouts,
   accounts: benchAccounts,
   memory: benchMemory,
   bundles: async () => {

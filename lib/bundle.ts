@@ -1,6 +1,8 @@
 import { cp, mkdir, rm, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { type BuildOptions, build } from 'esbuild';
+import { FONT_FILES } from '../lambdas/money/fonts.ts';
 import { type Entry, MIGRATION, ofKind } from './catalogue.ts';
 import { buildLibraries, graphOf, libraries, placeLibraries } from './libraries.ts';
 import { writeReference } from './reference.ts';
@@ -57,12 +59,24 @@ export async function bundleLambdas(root: string, entries: readonly Entry[], bun
   );
   await copySql(root, folderOf(bundle, MIGRATION));
   await writeFiles(entries, bundle);
+  await placeFonts(entries, bundle);
 }
 
 async function copySql(root: string, folder: string): Promise<void> {
   for (const part of ['sql/migrations', 'sql/functions']) {
     await mkdir(dirname(join(folder, part)), { recursive: true });
     await cp(join(root, part), join(folder, part), { recursive: true });
+  }
+}
+
+/** Copies the fonts' files to each Lambda that asked for them, to where Node finds them from its folder as from the sources. */
+async function placeFonts(entries: readonly Entry[], bundle: string): Promise<void> {
+  const askers = entries.filter(entry => entry.contract.needs.includes('fonts'));
+  for (const file of FONT_FILES) {
+    const font = fileURLToPath(import.meta.resolve(file));
+    await Promise.all(
+      askers.map(asker => cp(font, join(folderOf(bundle, asker), 'node_modules', file), { recursive: true })),
+    );
   }
 }
 

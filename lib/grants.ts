@@ -201,12 +201,25 @@ const NEEDS: Record<Need, (platform: Platform) => Grants> = {
   'face-comparison': () => ({
     environment: {},
     statements: [allow('rekognition:CompareFaces', '*')],
-    accepted: {
-      'AwsSolutions-IAM5[Resource::*]':
-        'Neither X-Ray nor the comparison of two faces has resources that a statement could name.',
-    },
+    accepted: WITHOUT_RESOURCES,
   }),
+  // Nor for a session of a living face: whose it is, the database says.
+  'face-liveness': () => ({
+    environment: {},
+    statements: [
+      allow('rekognition:CreateFaceLivenessSession', '*'),
+      allow('rekognition:GetFaceLivenessSessionResults', '*'),
+    ],
+    accepted: WITHOUT_RESOURCES,
+  }),
+  fonts: () => ({ environment: {}, statements: [] }),
   'bundled-files': () => ({ environment: {}, statements: [] }),
+};
+
+/** Accepts what Rekognition leaves no choice about. */
+const WITHOUT_RESOURCES = {
+  'AwsSolutions-IAM5[Resource::*]':
+    'Neither X-Ray nor the look at a face has resources that a statement could name.',
 };
 
 /** What CloudFormation calls the bucket's ARN between the stacks. */

@@ -7,7 +7,7 @@ import { type BuildOptions, build, type Metafile, type Plugin, transform } from 
  * own. Inside a bundle, code that is loaded later is parsed at the start and cannot be shaken (docs/decisions.md).
  */
 const LIBRARIES =
-  /^(@aws-sdk\/client-[a-z0-9-]+|jose|libphonenumber-js\/min|@zxcvbn-ts\/language-common|rrule-temporal|stripe)$/;
+  /^(@aws-sdk\/client-[a-z0-9-]+|jose|libphonenumber-js\/min|@zxcvbn-ts\/language-common|rrule-temporal|stripe|pdfkit)$/;
 
 /** Which files a file of a folder reads, now or later. */
 export type FileGraph = ReadonlyMap<string, readonly string[]>;
@@ -41,6 +41,8 @@ export async function buildLibraries(
       out: basename(fileOf(name), '.js'),
     })),
     plugins: [entriesFrom(contents, root)],
+    // A library in CommonJS asks where it lies. Only files that lie beside it would be found there, and none of ours needs one.
+    define: { ...options.define, 'import.meta.url': JSON.stringify('file:///library.js') },
     // esbuild splits ESM only. Each file is made CommonJS after.
     format: 'esm',
     splitting: true,
@@ -54,9 +56,13 @@ export async function buildLibraries(
   return graphOf(metafile);
 }
 
+const DEFAULT_EXPORT = /export\s*\{[^}]*\bas default\b[^}]*\};?\s*$/;
+
 async function writeCommonJs(path: string, text: string, { platform, target, minify }: BuildOptions) {
   const supported = { 'dynamic-import': false };
-  const { code } = await transform(text, { format: 'cjs', platform, target, minify, supported });
+  // Node takes what a CommonJS file exports as its default, where an ESM importer asks for one.
+  const footer = DEFAULT_EXPORT.test(text) ? 'module.exports=module.exports.default;' : undefined;
+  const { code } = await transform(text, { format: 'cjs', platform, target, minify, supported, footer });
   await writeFile(path, code);
 }
 
@@ -88,8 +94,8 @@ async function readImports(lambdas: string): Promise<Map<string, string>> {
       if (!clause.startsWith('{'))
         throw new Error(`${file} imports ${library} as a whole. Name what it needs.`);
       const imported = names.get(library) ?? new Set();
-      for (const name of clause.matchAll(/(type )?\w+/g)) {
-        if (name[1] === undefined) imported.add(name[0]);
+      for (const [, type, name = ''] of clause.matchAll(/(type )?(\w+)(?: as \w+)?/g)) {
+        if (type === undefined) imported.add(name);
       }
       names.set(library, imported);
     }

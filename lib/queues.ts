@@ -20,6 +20,7 @@ const OLDEST: Record<QueueName, number> = {
   exports: 900,
   tesla: 300,
   payments: 300,
+  payouts: 900,
 };
 
 /** Makes each queue of the system with its dead-letter queue and the two alarms beside it. */

@@ -152,14 +152,17 @@ async function start(
     resources,
     people,
     asOwner,
+    fakes,
   };
   front.serve((request, response) =>
     request.url?.startsWith(controlPath)
       ? answerControl(control, request, response)
       : gateway(request, response),
   );
+  const url = `http://localhost:${front.port}`;
+  await fakes.sendWebhooksTo(provider => `${url}/{marketplace}/api/v1/webhooks/${provider}`);
   return {
-    url: `http://localhost:${front.port}`,
+    url,
     stages: apis.flatMap(api => [...api.stages.keys()]),
     aws,
     functions,

@@ -1,9 +1,12 @@
 import {
   bookingSettings,
+  invoiceSettings,
   type Marketplace,
+  payoutSettings,
   reviewSettings,
   staffPermissions,
   verificationSettings,
+  walletSettings,
 } from './marketplace.ts';
 import { stay } from './stay.ts';
 
@@ -61,11 +64,15 @@ export const driveway: Marketplace = {
   },
   fees: { customer_basis_points: 1500 },
   payments: { gateways: ['stripe'], capture: 'later' },
+  payouts: { rail: 'stripe' },
   address_validation: true,
   home: { city: 'San Francisco', state: 'CA' },
   timeouts: { booking_request: 24 * 3600 },
   settings: {
     ...verificationSettings,
+    ...walletSettings,
+    ...payoutSettings,
+    ...invoiceSettings,
     ...reviewSettings,
     ...bookingSettings,
     vehicle_required: {

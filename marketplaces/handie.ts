@@ -1,9 +1,13 @@
 import {
   bookingSettings,
+  invoiceSettings,
   type Marketplace,
+  payoutSettings,
   reviewSettings,
   staffPermissions,
+  subscriptionSettings,
   verificationSettings,
+  walletSettings,
 } from './marketplace.ts';
 import { stay } from './stay.ts';
 
@@ -57,12 +61,17 @@ export const handie: Marketplace = {
     services: { customer: { type: 'customer_to_expert', details: [] } },
   },
   fees: { customer_basis_points: 0 },
-  payments: { gateways: ['razorpay'], capture: 'now' },
+  payments: { gateways: ['razorpay'], capture: 'now', cash: true },
+  payouts: { rail: 'bank' },
   timeouts: { booking_request: 24 * 3600 },
   settings: {
     ...verificationSettings,
+    ...walletSettings,
+    ...payoutSettings,
+    ...invoiceSettings,
     ...reviewSettings,
     ...bookingSettings,
+    ...subscriptionSettings,
     space_approval_required: {
       type: 'boolean',
       value: true,

@@ -1,4 +1,12 @@
-import { type Marketplace, staffPermissions, verificationSettings } from './marketplace.ts';
+import {
+  invoiceSettings,
+  type Marketplace,
+  payoutSettings,
+  staffPermissions,
+  subscriptionSettings,
+  verificationSettings,
+  walletSettings,
+} from './marketplace.ts';
 
 /** Homigo: rentals and flatmates by mutual swipe, in India. */
 export const homigo: Marketplace = {
@@ -22,6 +30,60 @@ export const homigo: Marketplace = {
   reviews: {},
   fees: { customer_basis_points: 0 },
   payments: { gateways: ['razorpay', 'paytm'], capture: 'now' },
+  payouts: { rail: 'bank' },
+  plans: [
+    {
+      code: 'tenant_premium',
+      name: 'Tenant Premium',
+      role: 'tenant',
+      amount: 999_00,
+      months: 1,
+      benefits: ['unlimited_postings', 'feed_priority', 'advanced_filters', 'visit_priority'],
+    },
+    {
+      code: 'host_premium',
+      name: 'Host Premium',
+      role: 'host',
+      amount: 1499_00,
+      months: 1,
+      benefits: ['unlimited_listings', 'top_placement', 'premium_badge', 'analytics', 'priority_support'],
+    },
+  ],
+  products: [
+    {
+      code: 'tenant_listing',
+      name: 'Tenant listing',
+      role: 'tenant',
+      amount: 250_00,
+      days: 30,
+      covers: 'requirement',
+      benefits: [],
+    },
+    {
+      code: 'host_listing',
+      name: 'Host listing',
+      role: 'host',
+      amount: 499_00,
+      days: 30,
+      covers: 'listing',
+      benefits: [],
+    },
+    {
+      code: 'premium_listing',
+      name: 'Premium listing',
+      role: 'host',
+      amount: 999_00,
+      days: 45,
+      covers: 'listing',
+      benefits: ['top_placement'],
+    },
+  ],
   timeouts: { booking_request: 24 * 3600 },
-  settings: verificationSettings,
+  settings: {
+    ...verificationSettings,
+    ...walletSettings,
+    ...invoiceSettings,
+    ...payoutSettings,
+    ...subscriptionSettings,
+  },
 };

@@ -86,6 +86,32 @@ export type DocumentType =
   | 'insurance'
   | 'other';
 
+/** What people subscribe to. What a plan costs now is what the next period costs; a code never means another plan. */
+export type Plan = {
+  code: string;
+  name: string;
+  /** For whom it is: a person has one subscription for each role at most. */
+  role: string;
+  /** For each period, in the currency's minor unit, taxes included. */
+  amount: number;
+  /** Months of a period, by the calendar of the marketplace's zone. */
+  months: number;
+  /** What comes with it, by the names that the modules ask for. */
+  benefits: readonly string[];
+};
+
+/** What is paid for once and is valid for some days. */
+export type Product = {
+  code: string;
+  name: string;
+  role: string;
+  amount: number;
+  days: number;
+  /** The kind of thing that it makes valid, by the name that its module has for it. */
+  covers: string;
+  benefits: readonly string[];
+};
+
 /** A value that the business changes while the system runs. The file gives its first value and its type. */
 export type Setting = {
   type: 'string' | 'number' | 'boolean' | 'json';
@@ -146,7 +172,18 @@ export type Marketplace = {
     gateways: readonly PaymentGateway[];
     /** A booking's money is taken at once, or only reserved and taken when the booking is over. */
     capture: 'now' | 'later';
+    /** Customers may give their provider cash, of which the provider owes the platform its fee. */
+    cash?: boolean;
   };
+  /**
+   * How providers are paid: into an account at Stripe that pays out to their bank, or by staff, who send their bank a file. When, and
+   * from what amount on, the settings say.
+   */
+  payouts: { rail: 'stripe' | 'bank' };
+  /** Absent: nobody subscribes to anything. */
+  plans?: readonly Plan[];
+  /** Absent: nothing is paid for listing. */
+  products?: readonly Product[];
   /** People's addresses must be known to the geocoder, which also says where they are. Absent: what people write is kept. */
   address_validation?: boolean;
   /** Where a space is whose owner names neither city nor state. Absent: the city must be named. */
@@ -164,7 +201,7 @@ export const staffPermissions = {
   support: ['accounts.read', 'accounts.impersonate', 'bookings.manage'],
   operator: ['accounts.read'],
   moderator: ['accounts.read', 'accounts.suspend', 'parking.review', 'reviews.moderate'],
-  finance: ['accounts.read', 'money.read', 'money.adjust'],
+  finance: ['accounts.read', 'money.read', 'money.adjust', 'money.refund', 'money.payout', 'promos.manage'],
   admin: [
     'accounts.read',
     'accounts.suspend',
@@ -177,6 +214,9 @@ export const staffPermissions = {
     'reviews.moderate',
     'money.read',
     'money.adjust',
+    'money.refund',
+    'money.payout',
+    'promos.manage',
   ],
   super_admin: [
     'accounts.read',
@@ -191,6 +231,9 @@ export const staffPermissions = {
     'reviews.moderate',
     'money.read',
     'money.adjust',
+    'money.refund',
+    'money.payout',
+    'promos.manage',
   ],
 } as const satisfies Marketplace['permissions'];
 
@@ -200,6 +243,18 @@ export const verificationSettings = {
     type: 'number',
     value: 90,
     description: 'Similarity in percent from which a selfie and a document show the same face',
+    is_public: false,
+  },
+  face_liveness: {
+    type: 'boolean',
+    value: false,
+    description: 'Whether a face is verified only by a video in which somebody alive was seen',
+    is_public: true,
+  },
+  face_liveness_confidence: {
+    type: 'number',
+    value: 80,
+    description: 'Percent from which a video shows somebody alive',
     is_public: false,
   },
 } as const satisfies Marketplace['settings'];
@@ -232,6 +287,75 @@ export const reviewSettings = {
   },
 } as const satisfies Marketplace['settings'];
 
+/** Settings of invoices, the same at the start in every marketplace. */
+export const invoiceSettings = {
+  invoice_issuer: {
+    type: 'json',
+    value: {},
+    description:
+      'Who stands on an invoice: { name, address: [line], tax_id, note }. Without a name, the marketplace.',
+    is_public: false,
+  },
+  invoice_tax: {
+    type: 'json',
+    value: {},
+    description:
+      'The tax that prices contain: { name, basis_points, of: all | platform }. Empty: an invoice names none.',
+    is_public: false,
+  },
+} as const satisfies Marketplace['settings'];
+
+/** Settings of payouts, the same at the start in every marketplace. */
+export const payoutSettings = {
+  payout_interval: {
+    type: 'string',
+    value: 'weekly',
+    description:
+      'How long a period is after which providers are paid: daily, weekly (from Monday) or monthly.',
+    is_public: true,
+  },
+  payout_hold_days: {
+    type: 'number',
+    value: 1,
+    description: 'Days after the end of a period at which its payouts are sent.',
+    is_public: true,
+  },
+  payout_minimum_amount: {
+    type: 'number',
+    value: 100,
+    description: 'Smallest payout, in minor units. What is less waits for the next period.',
+    is_public: true,
+  },
+  payout_fee_amount: {
+    type: 'number',
+    value: 0,
+    description: 'What a payout costs its provider, in minor units.',
+    is_public: true,
+  },
+  payout_account_hold_hours: {
+    type: 'number',
+    value: 24,
+    description: 'Hours after which a new bank account is first paid to, so that its owner can object.',
+    is_public: true,
+  },
+} as const satisfies Marketplace['settings'];
+
+/** Settings of wallets, the same at the start in every marketplace whose people top theirs up. */
+export const walletSettings = {
+  wallet_topup_min: {
+    type: 'number',
+    value: 100,
+    description: 'Smallest top-up of a wallet, in minor units.',
+    is_public: true,
+  },
+  wallet_topup_max: {
+    type: 'number',
+    value: 5_000_000,
+    description: 'Largest top-up of a wallet, in minor units.',
+    is_public: true,
+  },
+} as const satisfies Marketplace['settings'];
+
 /** Settings of bookings, the same at the start in every marketplace that takes them. */
 export const bookingSettings = {
   booking_horizon_days: {
@@ -246,5 +370,34 @@ export const bookingSettings = {
     description:
       'Seconds that a new booking waits for its payment before anything else. 0: it is paid for later.',
     is_public: false,
+  },
+  disputes_borne_by: {
+    type: 'string',
+    value: 'payees',
+    description:
+      'Who loses what a bank takes back at its customer’s word: those who had got the money (payees), or the platform.',
+    is_public: false,
+  },
+} as const satisfies Marketplace['settings'];
+
+/** Settings of subscriptions, the same at the start in every marketplace that has plans. */
+export const subscriptionSettings = {
+  subscription_reminder_days: {
+    type: 'number',
+    value: 3,
+    description: 'Days before the end of a period at which its subscriber is told what the next one costs.',
+    is_public: true,
+  },
+  subscription_retry_days: {
+    type: 'json',
+    value: [1, 3, 5],
+    description: 'Days after the end of a period at which a renewal that was refused is tried again.',
+    is_public: false,
+  },
+  subscription_grace_days: {
+    type: 'number',
+    value: 7,
+    description: 'Days after the end of a period for which a subscription that is not paid stays valid.',
+    is_public: true,
   },
 } as const satisfies Marketplace['settings'];

@@ -1,4 +1,12 @@
-import { type Marketplace, reviewSettings, staffPermissions, verificationSettings } from './marketplace.ts';
+import {
+  invoiceSettings,
+  type Marketplace,
+  payoutSettings,
+  reviewSettings,
+  staffPermissions,
+  verificationSettings,
+  walletSettings,
+} from './marketplace.ts';
 
 /** Recovery Machine: mobile cold plunge and sauna sessions in Los Angeles. */
 export const recovery: Marketplace = {
@@ -21,6 +29,19 @@ export const recovery: Marketplace = {
   reviews: { sessions: { customer: { type: 'customer_to_provider', details: [] } } },
   fees: { customer_basis_points: 0 },
   payments: { gateways: ['bolt'], capture: 'now' },
+  payouts: { rail: 'stripe' },
   timeouts: { booking_request: 24 * 3600 },
-  settings: { ...verificationSettings, ...reviewSettings },
+  settings: {
+    setup_fee_cents: {
+      type: 'number',
+      value: 25_000,
+      description: 'What the first order of a customer costs beyond its price, once, in cents.',
+      is_public: true,
+    },
+    ...walletSettings,
+    ...verificationSettings,
+    ...invoiceSettings,
+    ...payoutSettings,
+    ...reviewSettings,
+  },
 };

@@ -1,4 +1,12 @@
-import { type Marketplace, reviewSettings, staffPermissions, verificationSettings } from './marketplace.ts';
+import {
+  invoiceSettings,
+  type Marketplace,
+  payoutSettings,
+  reviewSettings,
+  staffPermissions,
+  verificationSettings,
+  walletSettings,
+} from './marketplace.ts';
 
 /** Spacall: massage therapists who travel, and spas, in the Philippines. */
 export const spacall: Marketplace = {
@@ -37,10 +45,14 @@ export const spacall: Marketplace = {
     },
   },
   fees: { customer_basis_points: 0 },
-  payments: { gateways: ['paymongo'], capture: 'now' },
+  payments: { gateways: ['paymongo'], capture: 'now', cash: true },
+  payouts: { rail: 'bank' },
   timeouts: { booking_request: 300 },
   settings: {
     ...verificationSettings,
+    ...walletSettings,
+    ...payoutSettings,
+    ...invoiceSettings,
     ...reviewSettings,
     commission_rate: {
       type: 'json',

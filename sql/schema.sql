@@ -628,6 +628,16 @@ begin
   return event_id;
 end $$;
 
+CREATE FUNCTION app.emit_both(type text, further_type text, payload jsonb) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+begin
+  insert into app.outbox (marketplace, type, payload)
+  values (app.marketplace(), emit_both.type, emit_both.payload), (app.marketplace(), emit_both.further_type, emit_both.payload);
+  perform set_config('app.emitted', (current_setting('app.emitted')::integer + 2)::text, true);
+end $$;
+
 CREATE FUNCTION app.has_no_change(actor text) RETURNS boolean
     LANGUAGE plpgsql STABLE SECURITY DEFINER
     SET search_path TO 'public', 'pg_temp'
@@ -1167,12 +1177,14 @@ CREATE TABLE booking.bookings (
     overstay_amount bigint DEFAULT 0 NOT NULL,
     clock_step integer DEFAULT 0 NOT NULL,
     started_at timestamp with time zone,
+    discount_amount bigint DEFAULT 0 NOT NULL,
     CONSTRAINT bookings_answer_seconds_check CHECK ((answer_seconds > 0)),
     CONSTRAINT bookings_awaits_check CHECK ((((awaits = ANY (ARRAY['payment'::text, 'answer'::text])) AND (expires_at IS NOT NULL)) OR ((awaits IS NULL) AND (expires_at IS NULL)))),
     CONSTRAINT bookings_buffer_after_check CHECK (((buffer_after >= 0) AND (buffer_after <= 604800))),
     CONSTRAINT bookings_buffer_before_check CHECK (((buffer_before >= 0) AND (buffer_before <= 604800))),
     CONSTRAINT bookings_cancelled_by_check CHECK ((cancelled_by = ANY (ARRAY['customer'::text, 'provider'::text, 'staff'::text, 'system'::text]))),
     CONSTRAINT bookings_currency_check CHECK ((currency ~ '^[A-Z]{3}$'::text)),
+    CONSTRAINT bookings_discount_amount_check CHECK (((discount_amount >= 0) AND (discount_amount <= subtotal_amount))),
     CONSTRAINT bookings_fee_amount_check CHECK ((fee_amount >= 0)),
     CONSTRAINT bookings_line_items_check CHECK ((booking.sum_of(line_items, 'customer'::text) = total_amount)),
     CONSTRAINT bookings_overstay_amount_check CHECK (((overstay_amount >= 0) AND (overstay_amount <= total_amount))),
@@ -1183,7 +1195,7 @@ CREATE TABLE booking.bookings (
     CONSTRAINT bookings_refund_items_check CHECK ((booking.sum_of(refund_items, 'customer'::text) = refund_amount)),
     CONSTRAINT bookings_subtotal_amount_check CHECK ((subtotal_amount >= 0)),
     CONSTRAINT bookings_time_check CHECK ((ends_at > starts_at)),
-    CONSTRAINT bookings_total_amount_check CHECK ((total_amount = (subtotal_amount + fee_amount)))
+    CONSTRAINT bookings_total_amount_check CHECK ((total_amount = ((subtotal_amount + fee_amount) - discount_amount)))
 )
 PARTITION BY RANGE (id);
 
@@ -1512,22 +1524,25 @@ begin
 end $$;
 
 CREATE FUNCTION booking.free_units(resource_id uuid, capacity integer, during tstzrange, moved uuid DEFAULT NULL::uuid) RETURNS integer
-    LANGUAGE sql STABLE SECURITY DEFINER
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
     SET search_path TO 'public', 'pg_temp'
     AS $$
-  select free_units.capacity - count(distinct r.unit)::integer
-  from booking.reservations r
-  where r.resource_id = free_units.resource_id and r.unit <= free_units.capacity and r.during && free_units.during
-    and (r.expires_at is null or r.expires_at > app.now())
-    and (moved is null or r.booking_id is distinct from moved)
-$$;
+begin
+  return (
+    select free_units.capacity - count(distinct r.unit)::integer
+    from booking.reservations r
+    where r.resource_id = free_units.resource_id and r.unit <= free_units.capacity and r.during && free_units.during
+      and (r.expires_at is null or r.expires_at > app.now())
+      and (moved is null or r.booking_id is distinct from moved));
+end $$;
 
 CREATE FUNCTION booking.horizon() RETURNS timestamp with time zone
-    LANGUAGE sql STABLE SECURITY DEFINER
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
     SET search_path TO 'public', 'pg_temp'
     AS $$
-  select booking.horizon_in(app.setting('booking_horizon_days')::integer)
-$$;
+begin
+  return booking.horizon_in(app.setting('booking_horizon_days')::integer);
+end $$;
 
 CREATE FUNCTION booking.horizon_in(days integer) RETURNS timestamp with time zone
     LANGUAGE sql STABLE
@@ -1715,7 +1730,8 @@ begin
   end if;
   update booking.bookings t set starts_at = b.starts_at, ends_at = b.ends_at, unit = b.unit, version = t.version + 1,
     line_items = wanted.line_items, currency = wanted.currency, subtotal_amount = wanted.subtotal_amount,
-    fee_amount = wanted.fee_amount, total_amount = wanted.total_amount, policy = coalesce(wanted.policy, t.policy),
+    fee_amount = wanted.fee_amount, discount_amount = coalesce(wanted.discount_amount, 0),
+    total_amount = wanted.total_amount, policy = coalesce(wanted.policy, t.policy),
     facts = coalesce(wanted.facts, t.facts), clock_step = 0,
     refund_cap = booking.refund_percent(previous, flow, 'customer', flow.cancelled)
   where t.id = b.id returning t.* into b;
@@ -1745,14 +1761,15 @@ begin
   return prefix || '-' || year_ || '-' || lpad(n::text, greatest(6, length(n::text)), '0');
 end $$;
 
-CREATE FUNCTION booking.next_timer(b booking.bookings, flow booking.flows) RETURNS jsonb
+CREATE FUNCTION booking.next_timer(b booking.bookings, flow booking.flows, OUT timer jsonb, OUT due_at timestamp with time zone) RETURNS record
     LANGUAGE plpgsql STABLE
     AS $$
 begin
-  return (
-    select t.value from jsonb_array_elements(flow.timers) with ordinality as t (value, place)
-    where t.value ->> 'in' = b.status and booking.moment_of(b, t.value -> 'due') is not null
-    order by booking.moment_of(b, t.value -> 'due'), t.place offset b.clock_step limit 1);
+  select t.value, m.due_at into timer, due_at
+  from jsonb_array_elements(flow.timers) with ordinality as t (value, place),
+    lateral (select booking.moment_of(b, t.value -> 'due') as due_at) as m
+  where t.value ->> 'in' = b.status and m.due_at is not null
+  order by m.due_at, t.place offset b.clock_step limit 1;
 end $$;
 
 CREATE FUNCTION booking.note(booking_id uuid, event text, details jsonb DEFAULT '{}'::jsonb, reason text DEFAULT NULL::text) RETURNS void
@@ -1771,7 +1788,7 @@ CREATE FUNCTION booking.party_of(b booking.bookings) RETURNS text
               when app.actor() = b.provider_id then 'provider' end
 $$;
 
-CREATE FUNCTION booking.place(details jsonb) RETURNS booking.bookings
+CREATE FUNCTION booking.place(details jsonb, at public.geography DEFAULT NULL::public.geography) RETURNS booking.bookings
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'public', 'pg_temp'
     AS $$
@@ -1785,7 +1802,8 @@ begin
   b.marketplace := app.marketplace();
   b.customer_id := app.actor();
   b.flow_id := flow.id;
-  b.location := app.point((details #>> '{location,latitude}')::float8, (details #>> '{location,longitude}')::float8);
+  b.location := coalesce(place.at,
+    app.point((details #>> '{location,latitude}')::float8, (details #>> '{location,longitude}')::float8));
   b.buffer_before := coalesce(b.buffer_before, 0);
   b.buffer_after := coalesce(b.buffer_after, 0);
   b.policy := coalesce(b.policy, '{}');
@@ -1796,12 +1814,13 @@ begin
   b.refund_items := '[]';
   b.refund_cap := 100;
   b.overstay_amount := 0;
+  b.discount_amount := coalesce(b.discount_amount, 0);
   b.clock_step := 0;
   b.created_at := app.now();
   b.updated_at := app.now();
   b.answer_seconds := case when not (details ->> 'instant')::boolean then (details ->> 'request_timeout')::integer end;
   if b.answer_seconds is not null and flow.on_request is null then perform app.refuse('requests_not_supported'); end if;
-  if (details ->> 'payment_timeout')::integer > 0 then
+  if (details ->> 'payment_timeout')::integer > 0 and b.total_amount > 0 then
     b.awaits := 'payment';
     b.status := case when b.answer_seconds is null then flow.unpaid else flow.on_request end;
     b.expires_at := app.now() + make_interval(secs => (details ->> 'payment_timeout')::integer);
@@ -1814,33 +1833,47 @@ begin
     b.confirmed_at := app.now();
   end if;
 
-  -- The resource before what is brought, as everybody does: two who want each other's never wait in a circle.
   kind := case when b.expires_at is null then 'booking' else 'hold' end;
-  b.unit := booking.reserve(b.resource_id, (details ->> 'capacity')::integer, booking.taken_by(b), kind, b.id, b.expires_at);
-  if b.unit is null then perform app.refuse('reservation_no_overlap'); end if;
-  if b.subject_id is not null
-    and booking.reserve(b.subject_id, 1, tstzrange(b.starts_at, b.ends_at), kind, b.id, b.expires_at) is null then
-    perform app.refuse('subject_no_overlap');
-  end if;
-
+  b.unit := booking.take(b, (details ->> 'capacity')::integer, kind);
   b.number := booking.next_number();
-  insert into booking.bookings select b.*;
   insert into booking.numbers (number, booking_id) values (b.number, b.id);
+  insert into booking.bookings select b.*;
   perform booking.write_step(b, flow, null, 'customer', 'placed');
   event := booking.event_of(b);
-  perform app.emit('booking.placed', event);
-  if b.confirmed_at is not null then perform app.emit('booking.confirmed', event); end if;
+  if b.confirmed_at is null then perform app.emit('booking.placed', event);
+  else perform app.emit_both('booking.placed', 'booking.confirmed', event);
+  end if;
+  if details ->> 'promo_code' is not null then
+    perform money.use_promo_code(b, details ->> 'promo_code', (details ->> 'service_id')::uuid);
+  end if;
   return b;
 end $$;
+
+CREATE FUNCTION booking.provider_refund_items(b booking.bookings, percent integer) RETURNS jsonb
+    LANGUAGE sql STABLE
+    AS $$
+  select coalesce(jsonb_agg(jsonb_build_object('code', item.value ->> 'code', 'payer', 'provider', 'payee', item.value ->> 'payee',
+    'amount', ((item.value ->> 'amount')::bigint * percent * 2 + 100) / 200) order by item.place), '[]')
+  from jsonb_array_elements(b.line_items) with ordinality as item (value, place)
+  where item.value ->> 'payer' = 'provider'
+$$;
 
 CREATE FUNCTION booking.refund_items(b booking.bookings, percent integer) RETURNS jsonb
     LANGUAGE sql STABLE
     AS $$
-  select coalesce(jsonb_agg(jsonb_build_object('code', item.value ->> 'code', 'payer', item.value ->> 'payer',
-      'payee', item.value ->> 'payee', 'amount', ((item.value ->> 'amount')::bigint * percent * 2 + 100) / 200)
-    order by item.place), '[]')
-  from jsonb_array_elements(b.line_items) with ordinality as item (value, place)
-  where item.value ->> 'payer' = 'customer'
+  select coalesce(jsonb_agg(jsonb_build_object('code', l.item ->> 'code', 'payer', l.item ->> 'payer',
+      'payee', l.item ->> 'payee', 'amount', case when l.amount >= 0 then l.back
+        else -least(greatest(-l.back, l.all_back - l.total), -l.amount, l.all_back) end)
+    order by l.place), '[]')
+  from (
+    select p.*, (sum(p.back) filter (where p.amount >= 0) over ())::bigint as all_back,
+           (sum(p.amount) over ())::bigint as total
+    from (
+      select item.value as item, item.place, (item.value ->> 'amount')::bigint as amount,
+             sign((item.value ->> 'amount')::bigint)::bigint
+               * ((abs((item.value ->> 'amount')::bigint) * percent * 2 + 100) / 200) as back
+      from jsonb_array_elements(b.line_items) with ordinality as item (value, place)
+      where item.value ->> 'payer' = 'customer') as p) as l
 $$;
 
 CREATE FUNCTION booking.refund_percent(b booking.bookings, flow booking.flows, party text, to_status text) RETURNS integer
@@ -2129,7 +2162,7 @@ CREATE FUNCTION booking.show_to_staff(booking_id uuid) RETURNS TABLE(booking jso
     AS $$
 begin
   return query
-    select to_jsonb(b) || jsonb_build_object('timeline', booking.timeline_of(b.id))
+    select to_jsonb(b) || jsonb_build_object('timeline', booking.timeline_of(b.id), 'refund', money.refund_of_booking(b.id))
     from booking.bookings t join booking.my_bookings b on b.id = t.id
     where t.id = show_to_staff.booking_id and t.marketplace = app.marketplace();
   if found then perform app.audit('booking.read_by_staff', 'booking', 'bookings', show_to_staff.booking_id::text); end if;
@@ -2138,12 +2171,9 @@ end $$;
 CREATE FUNCTION booking.start_clock(b booking.bookings, flow booking.flows) RETURNS void
     LANGUAGE plpgsql
     AS $$
-declare due_at timestamptz := b.expires_at; timer jsonb;
+declare due_at timestamptz := b.expires_at;
 begin
-  if due_at is null then
-    timer := booking.next_timer(b, flow);
-    due_at := booking.moment_of(b, timer -> 'due');
-  end if;
+  if due_at is null then select n.due_at into due_at from booking.next_timer(b, flow) as n; end if;
   if due_at is not null then perform app.set_timer('booking.clock', b.id, due_at); end if;
 end $$;
 
@@ -2180,6 +2210,33 @@ CREATE FUNCTION booking.stop_clock(booking_id uuid) RETURNS void
   select app.cancel_timer('booking.clock', booking_id)
 $$;
 
+CREATE FUNCTION booking.take(b booking.bookings, capacity integer, kind text) RETURNS integer
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+declare taken integer; subject_taken integer;
+begin
+  -- Mostly both are free, and one statement takes them: what is brought only once the resource is taken.
+  with resource as (
+    insert into booking.reservations (marketplace, resource_id, unit, booking_id, kind, during, expires_at)
+    values (b.marketplace, b.resource_id, 1, b.id, take.kind, booking.taken_by(b), b.expires_at)
+    on conflict do nothing returning unit
+  ), subject as (
+    insert into booking.reservations (marketplace, resource_id, unit, booking_id, kind, during, expires_at)
+    select b.marketplace, b.subject_id, 1, b.id, take.kind, tstzrange(b.starts_at, b.ends_at), b.expires_at from resource
+    where b.subject_id is not null
+    on conflict do nothing returning unit
+  )
+  select (select r.unit from resource r), (select s.unit from subject s) into taken, subject_taken;
+  taken := coalesce(taken, booking.reserve(b.resource_id, take.capacity, booking.taken_by(b), take.kind, b.id, b.expires_at));
+  if taken is null then perform app.refuse('reservation_no_overlap'); end if;
+  if b.subject_id is not null and subject_taken is null
+    and booking.reserve(b.subject_id, 1, tstzrange(b.starts_at, b.ends_at), take.kind, b.id, b.expires_at) is null then
+    perform app.refuse('subject_no_overlap');
+  end if;
+  return taken;
+end $$;
+
 CREATE FUNCTION booking.taken_by(b booking.bookings) RETURNS tstzrange
     LANGUAGE sql STABLE
     AS $$
@@ -2190,16 +2247,16 @@ CREATE FUNCTION booking.tick(booking_id uuid) RETURNS void
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'public', 'pg_temp'
     AS $$
-declare b booking.bookings; previous booking.bookings; flow booking.flows; timer jsonb;
+declare b booking.bookings; previous booking.bookings; flow booking.flows; timer jsonb; due_at timestamptz;
 begin
   perform booking.stop_clock(tick.booking_id);
   -- Locked, so that an answer which arrives at this moment is waited for and then seen.
   select t.* into strict b from booking.bookings t where t.id = tick.booking_id for update;
   select f.* into strict flow from booking.flows f where f.id = b.flow_id;
-  timer := booking.next_timer(b, flow);
+  select n.timer, n.due_at into timer, due_at from booking.next_timer(b, flow) as n;
   if b.expires_at <= app.now() then
     perform booking.expire(b, flow);
-  elsif b.expires_at is not null or timer is null or booking.moment_of(b, timer -> 'due') > app.now() then
+  elsif b.expires_at is not null or timer is null or due_at > app.now() then
     perform booking.start_clock(b, flow);
   elsif timer ? 'to' then
     perform booking.transition(b.id, timer ->> 'to', timer ->> 'reason', timer ->> 'event');
@@ -2267,7 +2324,8 @@ begin
     b := booking.with_overstay(b);
   end if;
   if b.status in (flow.cancelled, flow.no_show) then
-    b.refund_items := booking.refund_items(b, booking.refund_percent(previous, flow, party, b.status));
+    select booking.refund_items(b, r.percent) || booking.provider_refund_items(b, r.percent) into b.refund_items
+    from (select booking.refund_percent(previous, flow, party, b.status) as percent) as r;
     b.refund_amount := booking.sum_of(b.refund_items, 'customer');
   end if;
   if b.status = flow.cancelled then
@@ -2349,25 +2407,24 @@ CREATE FUNCTION booking.write_step(b booking.bookings, flow booking.flows, previ
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'public', 'pg_temp'
     AS $_$
-declare next_handler text;
+declare calls text;
 begin
   insert into booking.timeline (booking_id, version, actor, party, from_status, to_status, reason, event, details)
   values (b.id, b.version, app.actor(), write_step.party, previous.status, b.status, write_step.reason, write_step.event,
           write_step.details);
   perform booking.start_clock(b, flow);
-  for next_handler in
-    select h.handler from booking.step_handlers h
-    where (h.module is null or h.module = b.module) and (
-      h.moment = 'confirmed' and b.confirmed_at is not null and previous.confirmed_at is null
-      or h.moment = 'started' and b.started_at is not null and previous.started_at is null
-      or h.moment = 'moved' and write_step.event = 'moved'
-      or h.moment = 'completed' and b.completed_at is not null and previous.completed_at is null
-      or h.moment = 'ended' and b.status <> all (flow.live) and previous.status = any (flow.live))
-    -- A booking is confirmed before it starts, and what ends it comes last.
-    order by array_position(array['confirmed', 'started', 'moved', 'completed', 'ended'], h.moment), h.handler
-  loop
-    execute format('select %s($1)', next_handler) using b.id;
-  end loop;
+  -- A booking is confirmed before it starts, and what ends it comes last. All in one statement, whose parts run in their order.
+  select string_agg(h.handler || case h.takes when 'id' then '($1)' else '($2)' end, ', '
+    order by array_position(array['confirmed', 'started', 'moved', 'completed', 'ended'], h.moment), h.handler)
+  into calls
+  from booking.step_handlers h
+  where (h.module is null or h.module = b.module) and (
+    h.moment = 'confirmed' and b.confirmed_at is not null and previous.confirmed_at is null
+    or h.moment = 'started' and b.started_at is not null and previous.started_at is null
+    or h.moment = 'moved' and write_step.event = 'moved'
+    or h.moment = 'completed' and b.completed_at is not null and previous.completed_at is null
+    or h.moment = 'ended' and b.status <> all (flow.live) and previous.status = any (flow.live));
+  if calls is not null then execute 'select ' || calls using b.id, b; end if;
 end $_$;
 
 CREATE FUNCTION identity.account(person identity.users) RETURNS jsonb
@@ -2409,7 +2466,9 @@ CREATE TABLE identity.uploads (
     settled_at timestamp with time zone,
     created_at timestamp with time zone DEFAULT app.now() NOT NULL,
     updated_at timestamp with time zone DEFAULT app.now() NOT NULL,
+    file_name character varying(255),
     CONSTRAINT uploads_content_type_check CHECK ((content_type = ANY (ARRAY['image/jpeg'::text, 'image/png'::text, 'image/webp'::text, 'application/pdf'::text]))),
+    CONSTRAINT uploads_file_name_check CHECK (((file_name)::text <> ''::text)),
     CONSTRAINT uploads_photo_check CHECK (((purpose = 'document'::text) OR (content_type <> 'application/pdf'::text))),
     CONSTRAINT uploads_purpose_check CHECK ((purpose = ANY (ARRAY['profile_photo'::text, 'document'::text, 'space_photo'::text, 'review_photo'::text]))),
     CONSTRAINT uploads_settled_at_check CHECK (((settled_at IS NOT NULL) = (status <> 'pending'::text))),
@@ -2419,7 +2478,7 @@ CREATE TABLE identity.uploads (
 
 ALTER TABLE ONLY identity.uploads FORCE ROW LEVEL SECURITY;
 
-CREATE FUNCTION identity.announce_upload(purpose text, content_type text, size integer) RETURNS identity.uploads
+CREATE FUNCTION identity.announce_upload(purpose text, content_type text, size integer, file_name text) RETURNS identity.uploads
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'public', 'pg_temp'
     AS $$
@@ -2431,8 +2490,9 @@ begin
       where u.user_id = app.actor() and u.id >= app.uuid_v7_floor(app.now() - interval '1 hour')) then
     perform app.refuse('too_many_uploads');
   end if;
-  insert into identity.uploads (marketplace, user_id, purpose, content_type, size)
-  values (app.marketplace(), app.actor(), announce_upload.purpose, announce_upload.content_type, announce_upload.size)
+  insert into identity.uploads (marketplace, user_id, purpose, content_type, size, file_name)
+  values (app.marketplace(), app.actor(), announce_upload.purpose, announce_upload.content_type, announce_upload.size,
+    announce_upload.file_name)
   returning * into announced;
   return announced;
 end $$;
@@ -2790,28 +2850,42 @@ CREATE FUNCTION identity.count_time(session identity.onboarding_sessions, step t
   from stretch where s.id = session.id
 $$;
 
-CREATE FUNCTION identity.create_access_token(token_id uuid, session_id uuid, label text, token_hash text, granted jsonb, ends_at timestamp with time zone) RETURNS TABLE(id uuid, name text, abilities text[], expires_at timestamp with time zone, created_at timestamp with time zone)
+CREATE FUNCTION identity.create_access_token(token_id uuid, session_id uuid, label text, token_hash text, granted jsonb, ends_at timestamp with time zone, is_right boolean, codes jsonb) RETURNS TABLE(outcome text, attempts_left integer, token jsonb)
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'public', 'pg_temp'
     AS $$
-#variable_conflict use_column
 begin
+  if codes is not null then
+    select t.outcome, t.attempts_left into outcome, attempts_left from identity.try_own_code(codes, 'create_token') t;
+  elsif is_right then
+    outcome := 'right';
+  else
+    outcome := 'wrong_password';
+    perform app.audit('auth.token_refused', 'auth', 'users', app.actor()::text);
+  end if;
+  if outcome <> 'right' then
+    return next;
+    return;
+  end if;
+  outcome := 'created';
   perform from identity.users u where u.id = app.actor() for update;
   if (select count(*) from identity.personal_access_tokens t where t.user_id = app.actor()) >= 50 then
     perform app.refuse('too_many_tokens');
   end if;
-  perform app.audit('auth.token_created', 'auth', 'personal_access_tokens', token_id::text,
-    new_values => jsonb_build_object('name', label, 'abilities', granted,
-      'expires_at', ends_at));
-  return query
-    insert into identity.personal_access_tokens as t (id, marketplace, user_id, name, token_hash, abilities, expires_at, mfa_at)
-    select token_id, app.marketplace(), app.actor(), label, create_access_token.token_hash,
-      array(select jsonb_array_elements_text(granted)), ends_at, s.mfa_at
-    -- Asked under the lock: a reset that has just ended the session has deleted its tokens, and takes this one too.
-    from identity.sessions s
-    where s.id = create_access_token.session_id and s.user_id = app.actor() and s.revoked_at is null
-    returning t.id, t.name::text, t.abilities, t.expires_at, t.created_at;
+  insert into identity.personal_access_tokens as t (id, marketplace, user_id, name, token_hash, abilities, expires_at, mfa_at)
+  select token_id, app.marketplace(), app.actor(), label, create_access_token.token_hash,
+    array(select jsonb_array_elements_text(granted)), ends_at, s.mfa_at
+  -- Asked under the lock: a reset that has just ended the session has deleted its tokens, and takes this one too.
+  from identity.sessions s
+  where s.id = create_access_token.session_id and s.user_id = app.actor() and s.revoked_at is null
+  returning jsonb_build_object('id', t.id, 'name', t.name, 'abilities', t.abilities, 'expires_at', t.expires_at,
+    'created_at', t.created_at) into token;
   if not found then perform app.refuse('session_ended'); end if;
+  -- A code gives no attempts back: whoever reads the mailbox would guess at the second factor for ever.
+  if codes is null then perform app.refill('proof:' || app.actor()); end if;
+  perform app.audit('auth.token_created', 'auth', 'personal_access_tokens', token_id::text,
+    new_values => jsonb_build_object('name', label, 'abilities', granted, 'expires_at', ends_at));
+  return next;
 end $$;
 
 CREATE FUNCTION identity.delete_access_token(token_id uuid) RETURNS TABLE(deleted boolean)
@@ -4062,6 +4136,71 @@ CREATE FUNCTION identity.write_recovery_codes(code_hashes jsonb) RETURNS void
   insert into identity.recovery_codes (user_id, code_hash) select app.actor(), jsonb_array_elements_text(code_hashes)
 $$;
 
+CREATE FUNCTION money.accounts_for_staff(person_id uuid) RETURNS TABLE(id uuid, kind text, currency text, balance bigint, total_in bigint, total_out bigint, is_active boolean, moved_at timestamp with time zone)
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+#variable_conflict use_column
+begin
+  if not exists (select from identity.users u where u.id = person_id and u.marketplace = app.marketplace()) then
+    perform app.refuse('not_found');
+  end if;
+  perform app.audit('money.accounts_read', 'money', 'accounts', person_id::text);
+  return query
+    select a.id, a.kind, a.currency, b.balance, b.total_in, b.total_out, b.is_active, b.moved_at
+    from money.accounts a join money.balances b on b.account_id = a.id
+    where a.owner_id = person_id and a.marketplace = app.marketplace() order by a.kind, a.currency;
+end $$;
+
+CREATE TABLE money.payout_accounts (
+    id uuid DEFAULT app.uuid_v7() NOT NULL,
+    marketplace text NOT NULL,
+    user_id uuid NOT NULL,
+    kind text NOT NULL,
+    country text NOT NULL,
+    currency text NOT NULL,
+    status text NOT NULL,
+    bank_name character varying(100),
+    account_name character varying(200),
+    last4 character varying(4),
+    details_sealed text,
+    details_hash text,
+    reference character varying(255),
+    missing text[] DEFAULT '{}'::text[] NOT NULL,
+    disabled_reason character varying(200),
+    usable_from timestamp with time zone DEFAULT app.now() NOT NULL,
+    created_at timestamp with time zone DEFAULT app.now() NOT NULL,
+    updated_at timestamp with time zone DEFAULT app.now() NOT NULL,
+    CONSTRAINT payout_accounts_active_check CHECK (((kind <> 'stripe'::text) OR (status <> 'active'::text) OR (reference IS NOT NULL))),
+    CONSTRAINT payout_accounts_bank_check CHECK (((kind <> 'bank'::text) OR (status = 'removed'::text) OR (details_sealed IS NOT NULL))),
+    CONSTRAINT payout_accounts_country_check CHECK ((country ~ '^[A-Z]{2}$'::text)),
+    CONSTRAINT payout_accounts_kind_check CHECK ((kind = ANY (ARRAY['bank'::text, 'stripe'::text]))),
+    CONSTRAINT payout_accounts_status_check CHECK ((status = ANY (ARRAY['pending'::text, 'active'::text, 'restricted'::text, 'removed'::text])))
+);
+
+ALTER TABLE ONLY money.payout_accounts FORCE ROW LEVEL SECURITY;
+
+CREATE FUNCTION money.add_payout_account(account jsonb) RETURNS SETOF money.payout_accounts
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+declare added money.payout_accounts; wait interval;
+begin
+  perform from identity.users u where u.id = app.actor() for update;
+  if (select count(*) from money.payout_accounts a where a.user_id = app.actor() and a.status <> 'removed') >= 5 then
+    perform app.refuse('too_many_payout_accounts');
+  end if;
+  wait := make_interval(hours => coalesce((app.setting('payout_account_hold_hours') #>> '{}')::integer, 24));
+  insert into money.payout_accounts (id, marketplace, user_id, kind, country, currency, status, bank_name, account_name, last4,
+    details_sealed, details_hash, usable_from)
+  values ((account ->> 'id')::uuid, app.marketplace(), app.actor(), 'bank', account ->> 'country', account ->> 'currency', 'active',
+    account ->> 'bank_name', account ->> 'account_name', account ->> 'last4', account ->> 'details_sealed',
+    account ->> 'details_hash', app.now() + wait)
+  returning * into added;
+  perform money.tell_of_payout_account(added);
+  return next added;
+end $$;
+
 CREATE FUNCTION money.adjust_credits(person_id uuid, credits bigint, words text) RETURNS TABLE(id uuid, user_id uuid, type text, amount bigint, balance_after bigint, description text, created_by uuid, created_at timestamp with time zone)
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'public', 'pg_temp'
@@ -4103,7 +4242,7 @@ begin
   select p.marketplace, p.id, t.id, 'gateway', p.currency, t.captured_amount, 'paid_too_late'
   from money.payment_attempts t
   where t.payment_id = p.id and t.status = 'captured' and t.captured_amount > 0 and (p.status = 'cancelled' or not t.is_current)
-  on conflict (attempt_id) where reason = 'paid_too_late' do nothing;
+  on conflict (attempt_id) where reason = 'paid_too_late' and replaces is null do nothing;
 
   select t.* into a from money.payment_attempts t where t.payment_id = p.id and t.is_current;
   next_status := money.status_by_attempt(p, a);
@@ -4114,13 +4253,32 @@ begin
       captured_amount = case when a.status = 'captured' then a.captured_amount else 0 end
     where t.id = p.id;
     if next_status = 'cancelled' then perform money.give_back_parts(p); end if;
-    perform money.tell_booking(p, next_status);
+    perform money.tell_subject(p, next_status);
     select t.* into strict p from money.payments t where t.id = p.id;
     perform app.emit('payment.' || p.status, jsonb_build_object('payment_id', p.id, 'booking_id', p.booking_id,
-      'user_id', p.payer_id, 'amount', p.amount, 'currency', p.currency));
+      'purpose', p.purpose, 'subject_id', p.subject_id, 'user_id', p.payer_id, 'amount', p.amount, 'currency', p.currency));
   end if;
-  if p.due_amount is not null and p.status in ('succeeded', 'partially_refunded') then perform money.settle_payment(p); end if;
+  if p.due_amount is not null and p.status in ('succeeded', 'partially_refunded', 'refunded') then perform money.settle_payment(p); end if;
   perform money.watch_payment(p.id);
+end $$;
+
+CREATE FUNCTION money.amount_text(amount bigint, currency text) RETURNS text
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+declare digits integer := (select c.exponent from money.currencies c where c.code = amount_text.currency);
+begin
+  return round(amount::numeric / 10::numeric ^ digits, digits)::text || ' ' || currency;
+end $$;
+
+CREATE FUNCTION money.ask_for_payout(payout_id uuid) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+begin
+  perform app.emit('payout.work_due', jsonb_build_object('payout_id', p.id))
+  from money.payouts p join money.payout_accounts a on a.id = p.payout_account_id
+  where p.id = ask_for_payout.payout_id and a.kind = 'stripe';
 end $$;
 
 CREATE FUNCTION money.ask_for_work(payment_id uuid) RETURNS void
@@ -4129,6 +4287,120 @@ CREATE FUNCTION money.ask_for_work(payment_id uuid) RETURNS void
     AS $$
 begin
   perform app.emit('payment.work_due', jsonb_build_object('payment_id', ask_for_work.payment_id));
+end $$;
+
+CREATE TABLE money.subscription_charges (
+    id uuid DEFAULT app.uuid_v7() NOT NULL,
+    marketplace text NOT NULL,
+    subscription_id uuid NOT NULL,
+    kind text NOT NULL,
+    plan character varying(40) NOT NULL,
+    currency text NOT NULL,
+    price bigint NOT NULL,
+    credit bigint DEFAULT 0 NOT NULL,
+    amount bigint GENERATED ALWAYS AS ((price - credit)) STORED NOT NULL,
+    period_start timestamp with time zone,
+    period_end timestamp with time zone,
+    tries smallint DEFAULT 0 NOT NULL,
+    is_due boolean DEFAULT false NOT NULL,
+    claimed_until timestamp with time zone,
+    status text DEFAULT 'open'::text NOT NULL,
+    payment_id uuid,
+    created_at timestamp with time zone DEFAULT app.now() NOT NULL,
+    updated_at timestamp with time zone DEFAULT app.now() NOT NULL,
+    CONSTRAINT subscription_charges_credit_check CHECK (((credit >= 0) AND (credit < price))),
+    CONSTRAINT subscription_charges_due_check CHECK (((NOT is_due) OR ((status = 'open'::text) AND (kind = 'renewal'::text)))),
+    CONSTRAINT subscription_charges_kind_check CHECK ((kind = ANY (ARRAY['start'::text, 'renewal'::text, 'change'::text]))),
+    CONSTRAINT subscription_charges_paid_check CHECK ((((status = ANY (ARRAY['paid'::text, 'refunded'::text])) = (payment_id IS NOT NULL)) AND ((status <> 'paid'::text) OR (period_start IS NOT NULL)))),
+    CONSTRAINT subscription_charges_period_check CHECK ((((period_start IS NULL) = (period_end IS NULL)) AND (period_start <= period_end))),
+    CONSTRAINT subscription_charges_status_check CHECK ((status = ANY (ARRAY['open'::text, 'paid'::text, 'void'::text, 'refunded'::text])))
+);
+
+ALTER TABLE ONLY money.subscription_charges FORCE ROW LEVEL SECURITY;
+
+CREATE TABLE money.subscriptions (
+    id uuid DEFAULT app.uuid_v7() NOT NULL,
+    marketplace text NOT NULL,
+    user_id uuid NOT NULL,
+    plan character varying(40) NOT NULL,
+    role character varying(40) NOT NULL,
+    status text DEFAULT 'pending'::text NOT NULL,
+    currency text NOT NULL,
+    amount bigint NOT NULL,
+    anchor_at timestamp with time zone,
+    anchored_months integer DEFAULT 0 NOT NULL,
+    current_period_start timestamp with time zone,
+    current_period_end timestamp with time zone,
+    cancel_at_period_end boolean DEFAULT false NOT NULL,
+    next_plan character varying(40),
+    ended_at timestamp with time zone,
+    created_at timestamp with time zone DEFAULT app.now() NOT NULL,
+    updated_at timestamp with time zone DEFAULT app.now() NOT NULL,
+    CONSTRAINT subscriptions_amount_check CHECK ((amount > 0)),
+    CONSTRAINT subscriptions_anchored_months_check CHECK ((anchored_months >= 0)),
+    CONSTRAINT subscriptions_begun_check CHECK ((((anchor_at IS NULL) = (current_period_start IS NULL)) AND ((anchor_at IS NULL) = (current_period_end IS NULL)) AND ((anchor_at IS NOT NULL) OR (status = ANY (ARRAY['pending'::text, 'cancelled'::text]))))),
+    CONSTRAINT subscriptions_ended_check CHECK (((status = ANY (ARRAY['cancelled'::text, 'expired'::text])) = (ended_at IS NOT NULL))),
+    CONSTRAINT subscriptions_period_check CHECK ((current_period_start < current_period_end)),
+    CONSTRAINT subscriptions_status_check CHECK ((status = ANY (ARRAY['pending'::text, 'active'::text, 'past_due'::text, 'cancelled'::text, 'expired'::text])))
+);
+
+ALTER TABLE ONLY money.subscriptions FORCE ROW LEVEL SECURITY;
+
+CREATE FUNCTION money.ask_renewal(s money.subscriptions) RETURNS money.subscription_charges
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+declare c money.subscription_charges;
+begin
+  insert into money.subscription_charges (marketplace, subscription_id, kind, plan, currency, price, period_start, period_end)
+  select s.marketplace, s.id, 'renewal', p.code, p.currency, p.amount, s.current_period_end,
+         money.period_bound(s.anchor_at, money.zone(), s.anchored_months + p.months)
+  from money.plans p where p.marketplace = s.marketplace and p.code = coalesce(s.next_plan, s.plan)
+  returning * into c;
+  perform money.tell_subscriber('subscription.renewal_due', s.id);
+  return c;
+end $$;
+
+CREATE FUNCTION money.ask_subscriber(subscription_id uuid) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+begin
+  update money.subscription_charges c set is_due = false
+  where c.subscription_id = ask_subscriber.subscription_id and c.status = 'open' and c.is_due
+    and c.marketplace = app.marketplace();
+  if found then perform money.tell_subscriber('subscription.payment_due', ask_subscriber.subscription_id); end if;
+end $$;
+
+CREATE FUNCTION money.ask_to_collect(payment_id uuid) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+begin
+  perform app.emit('payment.collection_due', jsonb_build_object('payment_id', p.id, 'booking_id', p.booking_id, 'user_id', p.payer_id))
+  from money.payments p where p.id = ask_to_collect.payment_id and p.booking_id is not null;
+end $$;
+
+CREATE FUNCTION money.ask_to_collect_debt(person_id uuid) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+begin
+  perform app.emit('payment.collection_due', jsonb_build_object('booking_id', null, 'user_id', person_id));
+end $$;
+
+CREATE FUNCTION money.begin_period(s money.subscriptions, c money.subscription_charges) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+declare months integer := money.months_of(c.marketplace, c.plan);
+begin
+  update money.subscriptions t set status = 'active', plan = c.plan, amount = c.price, next_plan = null,
+    role = (select p.role from money.plans p where p.marketplace = c.marketplace and p.code = c.plan),
+    anchor_at = case c.kind when 'renewal' then s.anchor_at else c.period_start end,
+    anchored_months = case c.kind when 'renewal' then s.anchored_months else 0 end + months,
+    current_period_start = c.period_start, current_period_end = c.period_end
+  where t.id = s.id;
 end $$;
 
 CREATE FUNCTION money.broken_statements(since timestamp with time zone) RETURNS SETOF jsonb
@@ -4145,40 +4417,260 @@ CREATE FUNCTION money.broken_statements(since timestamp with time zone) RETURNS 
     and e.balance_after is distinct from coalesce(previous.balance_after, 0) + e.amount
 $$;
 
-CREATE FUNCTION money.check_invariants(since timestamp with time zone) RETURNS TABLE(name text, description text, breaches integer, examples jsonb)
-    LANGUAGE plpgsql STABLE SECURITY DEFINER
-    SET search_path TO 'public', 'pg_temp'
-    AS $_$
-declare rule money.invariants;
-begin
-  for rule in select i.* from money.invariants i order by i.name loop
-    name := rule.name;
-    description := rule.description;
-    execute format('select count(*), coalesce(jsonb_agg(f.breach) filter (where f.n <= 10), ''[]'')
-      from (select c.breach, row_number() over () as n from %s($1) as c (breach)) as f', rule.checker)
-    into breaches, examples using since;
-    return next;
-  end loop;
-end $_$;
-
-CREATE FUNCTION money.claim_payment(payment_id uuid) RETURNS jsonb
+CREATE FUNCTION money.build_payouts(run_id uuid, batch integer) RETURNS TABLE(looked_at integer, built integer)
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'public', 'pg_temp'
     AS $$
-declare busy boolean;
+#variable_conflict use_column
+declare
+  r money.payout_runs; accounts uuid[]; prefix text; made uuid[];
+  least_amount bigint := coalesce((app.setting('payout_minimum_amount') #>> '{}')::bigint, 0);
+  fee bigint := coalesce((app.setting('payout_fee_amount') #>> '{}')::bigint, 0);
 begin
-  perform money.lock_booking(p.booking_id) from money.payments p
-  where p.id = claim_payment.payment_id and p.marketplace = app.marketplace();
-  update money.payments p set
-    is_wanted = coalesce(p.leased_until > app.now(), false),
-    leased_until = case when p.leased_until > app.now() then p.leased_until else app.now() + interval '1 minute' end
-  where p.id = claim_payment.payment_id and p.marketplace = app.marketplace()
-  returning p.is_wanted into busy;
-  if busy then perform app.set_timer('payment.look', claim_payment.payment_id, app.now() + interval '1 minute'); end if;
-  if busy is null or busy then return null; end if;
-  perform money.advance_payment(claim_payment.payment_id);
-  return money.payment_work(claim_payment.payment_id);
+  -- Of two Lambdas that build at once the second goes on where the first has ended.
+  select t.* into r from money.payout_runs t
+  where t.id = build_payouts.run_id and t.marketplace = app.marketplace() and t.finished_at is null for update;
+  if not found then return query select 0, 0; return; end if;
+  select array_agg(t.id order by t.id) into accounts from (
+    select a.id from money.accounts a
+    where a.marketplace = r.marketplace and a.kind = 'provider_payable' and (r.through is null or a.id > r.through)
+    order by a.id limit batch) as t;
+  if accounts is null then
+    update money.payout_runs t set finished_at = app.now() where t.id = r.id;
+    return query select 0, 0;
+    return;
+  end if;
+  insert into money.payout_marks (account_id) select unnest(accounts) on conflict do nothing;
+  perform from money.payout_marks m where m.account_id = any (accounts) order by m.account_id for update;
+  select m.booking_prefix into prefix from app.marketplaces m where m.slug = r.marketplace;
+
+  with chosen as materialized (
+    select a.id as account_id, a.owner_id, a.currency, w.payout_account_id, m.through, coalesce(-o.balance, 0) as owed
+    from money.accounts a
+    join money.balances b on b.account_id = a.id and b.balance > 0 and b.is_active
+    join money.payout_marks m on m.account_id = a.id
+    cross join lateral (select money.payout_account_of(a.owner_id, a.currency) as payout_account_id) as w
+    left join money.accounts d on d.owner_id = a.owner_id and d.kind = 'receivable' and d.currency = a.currency
+    left join money.balances o on o.account_id = d.id
+    where a.id = any (accounts) and w.payout_account_id is not null),
+  earned as materialized (
+    select e.* from (
+      select o.*, row_number() over (partition by o.kind, coalesce(o.booking_id, o.transfer_id) order by o.number) as place
+      from (select array_agg(c.account_id) as ids, array_agg(c.through) as marks from chosen c) as c
+      cross join lateral money.earnings_of(c.ids, c.marks) as o
+      -- What was given back since then is taken off all the same.
+      where o.earned_at < r.ends_at or o.amount < 0) as e
+    where not exists (
+      select from money.payout_items i where i.transfer_id = e.transfer_id and i.account_id = e.account_id and i.is_live)
+      -- A booking whose earnings are in a payout is not paid a second time: `bookings_paid_once` tells.
+      and (e.kind <> 'earning' or e.place = 1 and not exists (
+        select from money.payout_items i where i.booking_id = e.booking_id and i.is_live and i.kind = 'earning'))),
+  summed as (
+    select c.*, s.gross, s.commission, s.amount from chosen c join (
+      select e.account_id, sum(e.gross_amount)::bigint as gross, sum(e.commission_amount)::bigint as commission,
+             sum(e.amount)::bigint as amount
+      from earned e group by 1) as s on s.account_id = c.account_id
+    -- What only pays what the provider owes is taken whatever it comes to.
+    where s.amount > 0 and (s.amount - c.owed - fee >= greatest(least_amount, 1) or s.amount <= c.owed)),
+  built as (
+    insert into money.payouts (marketplace, reference_number, provider_id, account_id, payout_account_id, run_id, period_start,
+      period_end, currency, gross_amount, commission_amount, amount)
+    select r.marketplace, prefix || '-PO-' || extract(year from r.period_end) || '-'
+             || lpad(nextval('money.payout_numbers')::text, 6, '0'),
+           s.owner_id, s.account_id, s.payout_account_id, r.id, r.period_start, r.period_end, s.currency, s.gross, s.commission,
+           s.amount
+    from summed s
+    on conflict (account_id, period_end) where status <> 'cancelled' do nothing
+    returning id, account_id),
+  itemised as (
+    insert into money.payout_items (marketplace, payout_id, transfer_id, account_id, booking_id, kind, gross_amount,
+      commission_amount, amount, earned_at)
+    select r.marketplace, b.id, e.transfer_id, e.account_id, e.booking_id, e.kind, e.gross_amount, e.commission_amount, e.amount,
+           e.earned_at
+    from built b join earned e on e.account_id = b.account_id order by e.account_id, e.number)
+  select array_agg(b.id) into made from built b;
+
+  perform money.move_mark(p.account_id) from money.payouts p where p.id = any (made);
+  perform money.ask_for_payout(p.id) from money.payouts p where p.id = any (made);
+  update money.payout_runs t set through = accounts[cardinality(accounts)], payouts = t.payouts + coalesce(cardinality(made), 0)
+  where t.id = r.id;
+  return query select cardinality(accounts), coalesce(cardinality(made), 0);
 end $$;
+
+CREATE TABLE money.orders (
+    id uuid DEFAULT app.uuid_v7() NOT NULL,
+    marketplace text NOT NULL,
+    user_id uuid NOT NULL,
+    description character varying(200) NOT NULL,
+    bolt_checkout_id character varying(255),
+    amount bigint NOT NULL,
+    currency text NOT NULL,
+    setup_fee_applied bigint DEFAULT 0 NOT NULL,
+    items jsonb NOT NULL,
+    status text DEFAULT 'pending'::text NOT NULL,
+    metadata jsonb DEFAULT '{}'::jsonb NOT NULL,
+    cancelled_at timestamp with time zone,
+    created_at timestamp with time zone DEFAULT app.now() NOT NULL,
+    updated_at timestamp with time zone DEFAULT app.now() NOT NULL,
+    CONSTRAINT orders_amount_check CHECK ((amount > 0)),
+    CONSTRAINT orders_description_check CHECK ((btrim((description)::text) <> ''::text)),
+    CONSTRAINT orders_metadata_check CHECK ((jsonb_typeof(metadata) = 'object'::text)),
+    CONSTRAINT orders_setup_fee_applied_check CHECK (((setup_fee_applied >= 0) AND (setup_fee_applied <= amount))),
+    CONSTRAINT orders_status_check CHECK ((status = ANY (ARRAY['pending'::text, 'paid'::text, 'failed'::text, 'refunded'::text])))
+);
+
+ALTER TABLE ONLY money.orders FORCE ROW LEVEL SECURITY;
+
+CREATE FUNCTION money.cancel_order(order_id uuid) RETURNS SETOF money.orders
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+#variable_conflict use_column
+declare o money.orders; p money.payments;
+begin
+  perform money.lock_subject('order', cancel_order.order_id);
+  select t.* into p from money.payments t where t.purpose = 'order' and t.subject_id = cancel_order.order_id
+    and t.status in ('pending', 'processing', 'authorized', 'failed') for update;
+  select t.* into o from money.orders t where t.id = cancel_order.order_id and t.user_id = app.actor() for update;
+  if o.id is null then perform app.refuse('not_found'); end if;
+  if o.status not in ('pending', 'failed') or o.cancelled_at is not null then perform app.refuse('order_not_cancellable'); end if;
+  if p.leased_until > app.now() or p.status = 'processing' then perform app.refuse('payment_in_progress'); end if;
+  if p.id is not null then perform money.drop_payment(p); end if;
+  return query
+    update money.orders t set cancelled_at = app.now(), status = 'failed', setup_fee_applied = 0,
+      amount = t.amount - t.setup_fee_applied,
+      items = (select coalesce(jsonb_agg(i), '[]') from jsonb_array_elements(t.items) as i where i ->> 'code' <> 'setup_fee')
+    where t.id = o.id returning t.*;
+end $$;
+
+CREATE TABLE money.payouts (
+    id uuid DEFAULT app.uuid_v7() NOT NULL,
+    marketplace text NOT NULL,
+    reference_number character varying(50) NOT NULL,
+    provider_id uuid NOT NULL,
+    account_id uuid NOT NULL,
+    payout_account_id uuid NOT NULL,
+    run_id uuid NOT NULL,
+    batch_id uuid,
+    period_start date NOT NULL,
+    period_end date NOT NULL,
+    currency text NOT NULL,
+    gross_amount bigint NOT NULL,
+    commission_amount bigint NOT NULL,
+    netted_amount bigint DEFAULT 0 NOT NULL,
+    fee_amount bigint DEFAULT 0 NOT NULL,
+    amount bigint NOT NULL,
+    status text DEFAULT 'pending'::text NOT NULL,
+    is_held boolean DEFAULT false NOT NULL,
+    held_reason character varying(200),
+    attempts integer DEFAULT 0 NOT NULL,
+    transfer_reference character varying(255),
+    payout_reference character varying(255),
+    processed_at timestamp with time zone,
+    paid_at timestamp with time zone,
+    failed_at timestamp with time zone,
+    failure_code character varying(100),
+    failure_message character varying(500),
+    created_at timestamp with time zone DEFAULT app.now() NOT NULL,
+    updated_at timestamp with time zone DEFAULT app.now() NOT NULL,
+    CONSTRAINT payouts_amount_check CHECK ((amount >= 0)),
+    CONSTRAINT payouts_failed_check CHECK (((status <> 'failed'::text) OR (failed_at IS NOT NULL))),
+    CONSTRAINT payouts_paid_check CHECK (((status = 'paid'::text) = (paid_at IS NOT NULL))),
+    CONSTRAINT payouts_status_check CHECK ((status = ANY (ARRAY['pending'::text, 'processing'::text, 'paid'::text, 'failed'::text, 'cancelled'::text]))),
+    CONSTRAINT payouts_sum_check CHECK ((amount = (((gross_amount - commission_amount) - netted_amount) - fee_amount)))
+);
+
+ALTER TABLE ONLY money.payouts FORCE ROW LEVEL SECURITY;
+
+CREATE FUNCTION money.cancel_payout(p money.payouts) RETURNS money.payouts
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+begin
+  update money.payout_items i set is_live = false where i.payout_id = p.id and i.is_live;
+  update money.payout_marks m set through = least(m.through, (
+    select min(e.number) - 1 from money.payout_items i
+    join money.entries e on e.transfer_id = i.transfer_id and e.account_id = i.account_id where i.payout_id = p.id))
+  where m.account_id = p.account_id;
+  update money.payouts t set status = 'cancelled' where t.id = p.id returning t.* into p;
+  return p;
+end $$;
+
+CREATE TABLE money.plans (
+    marketplace text NOT NULL,
+    code character varying(40) NOT NULL,
+    role character varying(40) NOT NULL,
+    name character varying(100) NOT NULL,
+    currency text NOT NULL,
+    amount bigint NOT NULL,
+    months smallint NOT NULL,
+    benefits text[] DEFAULT '{}'::text[] NOT NULL,
+    is_active boolean DEFAULT true NOT NULL,
+    CONSTRAINT plans_amount_check CHECK ((amount > 0)),
+    CONSTRAINT plans_code_check CHECK (((code)::text ~ '^[a-z][a-z0-9_]*$'::text)),
+    CONSTRAINT plans_months_check CHECK (((months >= 1) AND (months <= 36))),
+    CONSTRAINT plans_name_check CHECK ((btrim((name)::text) <> ''::text))
+);
+
+ALTER TABLE ONLY money.plans FORCE ROW LEVEL SECURITY;
+
+CREATE VIEW money.shown_subscriptions WITH (security_invoker='true') AS
+ SELECT s.id,
+    s.user_id,
+    s.plan,
+    p.name,
+    s.role,
+    s.status,
+    s.currency,
+    s.amount,
+    p.months,
+    p.benefits,
+    s.current_period_start,
+    s.current_period_end,
+    s.cancel_at_period_end,
+    s.next_plan,
+        CASE
+            WHEN ((s.status = ANY (ARRAY['active'::text, 'past_due'::text])) AND (NOT s.cancel_at_period_end)) THEN COALESCE(
+            CASE
+                WHEN (c.kind = 'renewal'::text) THEN c.price
+                ELSE NULL::bigint
+            END, n.amount)
+            ELSE NULL::bigint
+        END AS next_amount,
+    c.amount AS amount_due,
+    s.ended_at,
+    s.created_at,
+    s.updated_at
+   FROM (((money.subscriptions s
+     JOIN money.plans p ON (((p.marketplace = s.marketplace) AND ((p.code)::text = (s.plan)::text))))
+     JOIN money.plans n ON (((n.marketplace = s.marketplace) AND ((n.code)::text = (COALESCE(s.next_plan, s.plan))::text))))
+     LEFT JOIN money.subscription_charges c ON (((c.subscription_id = s.id) AND (c.status = 'open'::text))));
+
+CREATE FUNCTION money.cancel_subscription(subscription_id uuid) RETURNS SETOF money.shown_subscriptions
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+declare s money.subscriptions := money.take_subscription(subscription_id);
+begin
+  if money.is_being_paid(s.id) then perform app.refuse('payment_in_progress'); end if;
+  perform money.drop_charge(s.id);
+  if s.status <> 'active' or s.current_period_end <= app.now() then
+    perform money.end_subscription(s.id, 'cancelled');
+  elsif not s.cancel_at_period_end then
+    update money.subscriptions t set cancel_at_period_end = true, next_plan = null where t.id = s.id;
+    perform money.tell_subscriber('subscription.ending', s.id);
+    perform money.tend_subscription(s.id);
+  end if;
+  return query select v.* from money.shown_subscriptions v where v.id = s.id;
+end $$;
+
+CREATE FUNCTION money.next_transaction_number() RETURNS text
+    LANGUAGE sql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+  select 'TXN-' || extract(year from app.now() at time zone 'UTC') || '-' || lpad(n::text, greatest(6, length(n::text)), '0')
+  from nextval('money.transaction_numbers') as n
+$$;
 
 CREATE TABLE money.payments (
     id uuid DEFAULT app.uuid_v7() NOT NULL,
@@ -4202,23 +4694,295 @@ CREATE TABLE money.payments (
     is_wanted boolean DEFAULT false NOT NULL,
     created_at timestamp with time zone DEFAULT app.now() NOT NULL,
     updated_at timestamp with time zone DEFAULT app.now() NOT NULL,
+    subject_id uuid,
+    cash_amount bigint DEFAULT 0 NOT NULL,
+    cash_received_at timestamp with time zone,
+    number character varying(20) DEFAULT money.next_transaction_number() NOT NULL,
+    authorized_at timestamp with time zone,
+    captured_at timestamp with time zone,
+    failed_at timestamp with time zone,
+    refunded_at timestamp with time zone,
+    settled_at timestamp with time zone,
     CONSTRAINT payments_amount_check CHECK ((amount > 0)),
     CONSTRAINT payments_booking_check CHECK (((purpose = 'booking'::text) = (booking_id IS NOT NULL))),
     CONSTRAINT payments_capture_check CHECK ((capture = ANY (ARRAY['now'::text, 'later'::text]))),
     CONSTRAINT payments_captured_amount_check CHECK ((captured_amount >= 0)),
+    CONSTRAINT payments_cash_amount_check CHECK ((cash_amount >= 0)),
+    CONSTRAINT payments_cash_check CHECK (((cash_amount = 0) OR ((gateway_amount = 0) AND (purpose = 'booking'::text)))),
     CONSTRAINT payments_credits_amount_check CHECK ((credits_amount >= 0)),
     CONSTRAINT payments_description_check CHECK ((btrim((description)::text) <> ''::text)),
     CONSTRAINT payments_due_amount_check CHECK ((due_amount >= 0)),
     CONSTRAINT payments_due_check CHECK (((due_amount IS NULL) = (due_items IS NULL))),
     CONSTRAINT payments_gateway_amount_check CHECK ((gateway_amount >= 0)),
-    CONSTRAINT payments_parts_check CHECK ((amount = ((wallet_amount + credits_amount) + gateway_amount))),
-    CONSTRAINT payments_purpose_check CHECK ((purpose = ANY (ARRAY['booking'::text, 'subscription'::text, 'topup'::text, 'order'::text]))),
+    CONSTRAINT payments_parts_check CHECK ((amount = (((wallet_amount + credits_amount) + gateway_amount) + cash_amount))),
     CONSTRAINT payments_refunded_amount_check CHECK ((refunded_amount >= 0)),
     CONSTRAINT payments_status_check CHECK ((status = ANY (ARRAY['pending'::text, 'processing'::text, 'authorized'::text, 'succeeded'::text, 'failed'::text, 'cancelled'::text, 'partially_refunded'::text, 'refunded'::text]))),
+    CONSTRAINT payments_subject_check CHECK (((subject_id IS NULL) = (booking_id IS NOT NULL))),
     CONSTRAINT payments_wallet_amount_check CHECK ((wallet_amount >= 0))
 );
 
 ALTER TABLE ONLY money.payments FORCE ROW LEVEL SECURITY;
+
+CREATE FUNCTION money.cash_entries(p money.payments) RETURNS SETOF jsonb
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+declare provider uuid; earned bigint; netted bigint;
+begin
+  if p.cash_amount = 0 then return; end if;
+  select b.provider_id into strict provider from booking.bookings b where b.id = p.booking_id;
+  select coalesce(sum(case when i ->> 'payee' = 'provider' then (i ->> 'amount')::bigint else -(i ->> 'amount')::bigint end), 0)
+  into earned from jsonb_array_elements(p.due_items) as i where 'provider' in (i ->> 'payee', i ->> 'payer');
+  -- A payout may have netted it already.
+  netted := least(p.cash_amount, earned, -money.holding(provider, 'receivable', p.currency));
+  if netted <= 0 then return; end if;
+  return next jsonb_build_object('account', 'receivable', 'user_id', provider, 'amount', netted);
+  return next jsonb_build_object('account', 'provider_payable', 'user_id', provider, 'amount', -netted);
+end $$;
+
+CREATE TABLE money.promo_codes (
+    id uuid DEFAULT app.uuid_v7() NOT NULL,
+    marketplace text NOT NULL,
+    code character varying(50) NOT NULL,
+    discount_type text NOT NULL,
+    discount_value bigint NOT NULL,
+    currency text NOT NULL,
+    max_discount_amount bigint,
+    valid_from timestamp with time zone NOT NULL,
+    valid_until timestamp with time zone NOT NULL,
+    usage_limit integer,
+    usage_count integer DEFAULT 0 NOT NULL,
+    per_user_limit integer DEFAULT 1 NOT NULL,
+    min_booking_amount bigint,
+    applicable_service_ids jsonb,
+    applicable_provider_ids jsonb,
+    applicable_resource_ids jsonb,
+    new_customers_only boolean DEFAULT false NOT NULL,
+    is_active boolean DEFAULT true NOT NULL,
+    created_at timestamp with time zone DEFAULT app.now() NOT NULL,
+    updated_at timestamp with time zone DEFAULT app.now() NOT NULL,
+    CONSTRAINT promo_codes_applicable_check CHECK (((jsonb_typeof(COALESCE(applicable_service_ids, '[]'::jsonb)) = 'array'::text) AND (jsonb_typeof(COALESCE(applicable_provider_ids, '[]'::jsonb)) = 'array'::text) AND (jsonb_typeof(COALESCE(applicable_resource_ids, '[]'::jsonb)) = 'array'::text))),
+    CONSTRAINT promo_codes_code_check CHECK (((code)::text ~ '^[A-Z0-9][A-Z0-9_-]{2,49}$'::text)),
+    CONSTRAINT promo_codes_discount_type_check CHECK ((discount_type = ANY (ARRAY['percentage'::text, 'fixed_amount'::text]))),
+    CONSTRAINT promo_codes_discount_value_check CHECK (((discount_value > 0) AND ((discount_type <> 'percentage'::text) OR (discount_value <= 10000)))),
+    CONSTRAINT promo_codes_max_discount_amount_check CHECK (((max_discount_amount > 0) AND ((discount_type = 'percentage'::text) OR (max_discount_amount IS NULL)))),
+    CONSTRAINT promo_codes_min_booking_amount_check CHECK ((min_booking_amount >= 0)),
+    CONSTRAINT promo_codes_per_user_limit_check CHECK ((per_user_limit > 0)),
+    CONSTRAINT promo_codes_usage_count_check CHECK (((usage_count >= 0) AND COALESCE((usage_count <= usage_limit), true))),
+    CONSTRAINT promo_codes_usage_limit_check CHECK ((usage_limit > 0)),
+    CONSTRAINT promo_codes_validity_check CHECK ((valid_until > valid_from))
+);
+
+ALTER TABLE ONLY money.promo_codes FORCE ROW LEVEL SECURITY;
+
+CREATE FUNCTION money.change_promo_code(promo_code_id uuid, changes jsonb) RETURNS money.promo_codes
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+declare earlier money.promo_codes; wanted money.promo_codes; promo money.promo_codes;
+begin
+  select p.* into earlier from money.promo_codes p
+  where p.id = change_promo_code.promo_code_id and p.marketplace = app.marketplace() for no key update;
+  if not found then perform app.refuse('not_found'); end if;
+  wanted := jsonb_populate_record(earlier, changes);
+  update money.promo_codes p set discount_type = wanted.discount_type, discount_value = wanted.discount_value,
+    max_discount_amount = wanted.max_discount_amount, valid_from = wanted.valid_from, valid_until = wanted.valid_until,
+    usage_limit = wanted.usage_limit, per_user_limit = wanted.per_user_limit, min_booking_amount = wanted.min_booking_amount,
+    applicable_service_ids = money.ids_of(wanted.applicable_service_ids),
+    applicable_provider_ids = money.ids_of(wanted.applicable_provider_ids),
+    applicable_resource_ids = money.ids_of(wanted.applicable_resource_ids), new_customers_only = wanted.new_customers_only,
+    is_active = wanted.is_active
+  where p.id = earlier.id returning p.* into promo;
+  perform app.audit('money.promo_code_changed', 'money', 'promo_codes', promo.id::text, old_values => to_jsonb(earlier),
+    new_values => to_jsonb(promo));
+  return promo;
+end $$;
+
+CREATE FUNCTION money.change_subscription(subscription_id uuid, wish jsonb) RETURNS jsonb
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+declare
+  s money.subscriptions := money.take_subscription(subscription_id); plan_ money.plans := money.check_change(s, wish ->> 'plan');
+  terms jsonb := money.price_change(s, plan_); c money.subscription_charges; opened jsonb := '{"payment": null, "charge": null}';
+begin
+  select t.* into c from money.subscription_charges t where t.subscription_id = s.id and t.status = 'open';
+  -- Asked again for the same it goes on with the try that is under way.
+  if not (c.kind = 'change' and c.plan = plan_.code and c.price = plan_.amount and c.created_at > app.now() - interval '1 hour') then
+    if money.is_being_paid(s.id) then perform app.refuse('payment_in_progress'); end if;
+    perform money.drop_charge(s.id);
+    c := null;
+  end if;
+  if not (terms ->> 'is_immediate')::boolean then
+    update money.subscriptions t set next_plan = nullif(plan_.code, s.plan) where t.id = s.id;
+    perform money.tell_subscriber('subscription.change_planned', s.id);
+  else
+    if c.id is null then
+      insert into money.subscription_charges (marketplace, subscription_id, kind, plan, currency, price, credit, period_start,
+        period_end)
+      values (s.marketplace, s.id, 'change', plan_.code, s.currency, plan_.amount, (terms ->> 'credit')::bigint,
+        (terms ->> 'starts_at')::timestamptz, (terms ->> 'ends_at')::timestamptz);
+    end if;
+    opened := money.open_payment(wish || jsonb_build_object('purpose', 'subscription', 'subject_id', s.id));
+  end if;
+  perform money.tend_subscription(s.id);
+  return opened || jsonb_build_object('subject', money.shown_subscription(s.id));
+end $$;
+
+CREATE FUNCTION money.check_change(s money.subscriptions, plan text) RETURNS money.plans
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+declare plan_ money.plans := money.offered_plan(plan);
+begin
+  if s.status <> 'active' or s.current_period_end <= app.now() then perform app.refuse('subscription_not_active'); end if;
+  if s.cancel_at_period_end then perform app.refuse('subscription_ending'); end if;
+  if plan_.code = coalesce(s.next_plan, s.plan) then perform app.refuse('same_plan'); end if;
+  if plan_.role <> s.role and money.is_subscribed(s.user_id, plan_.role, s.id) then perform app.refuse('already_subscribed'); end if;
+  if exists (
+    select from money.subscription_charges c
+    where c.subscription_id = s.id and c.status = 'paid' and c.period_start = s.current_period_end) then
+    perform app.refuse('renewal_paid');
+  end if;
+  return plan_;
+end $$;
+
+CREATE FUNCTION money.check_invariants(since timestamp with time zone) RETURNS TABLE(name text, description text, breaches integer, examples jsonb)
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $_$
+declare rule money.invariants;
+begin
+  for rule in select i.* from money.invariants i order by i.name loop
+    name := rule.name;
+    description := rule.description;
+    execute format('select count(*), coalesce(jsonb_agg(f.breach) filter (where f.n <= 10), ''[]'')
+      from (select c.breach, row_number() over () as n from %s($1) as c (breach)) as f', rule.checker)
+    into breaches, examples using since;
+    return next;
+  end loop;
+end $_$;
+
+CREATE FUNCTION money.choose_default(person_id uuid) RETURNS void
+    LANGUAGE sql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+  update money.payment_methods m set is_default = true
+  where m.id = (select n.id from money.payment_methods n where n.user_id = choose_default.person_id and n.removed_at is null
+                order by n.id desc limit 1)
+    and not exists (select from money.payment_methods d where d.user_id = choose_default.person_id and d.is_default)
+$$;
+
+CREATE FUNCTION money.claim_payment(payment_id uuid) RETURNS jsonb
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+declare busy boolean;
+begin
+  perform money.lock_subject(p.purpose, coalesce(p.booking_id, p.subject_id)) from money.payments p
+  where p.id = claim_payment.payment_id and p.marketplace = app.marketplace();
+  update money.payments p set
+    is_wanted = coalesce(p.leased_until > app.now(), false),
+    leased_until = case when p.leased_until > app.now() then p.leased_until else app.now() + interval '1 minute' end
+  where p.id = claim_payment.payment_id and p.marketplace = app.marketplace()
+  returning p.is_wanted into busy;
+  if busy then perform app.set_timer('payment.look', claim_payment.payment_id, app.now() + interval '1 minute'); end if;
+  if busy is null or busy then return null; end if;
+  perform money.advance_payment(claim_payment.payment_id);
+  return money.payment_work(claim_payment.payment_id);
+end $$;
+
+CREATE FUNCTION money.claim_payout(payout_id uuid) RETURNS jsonb
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+declare p money.payouts; a money.payout_accounts;
+begin
+  p := money.lock_payout(claim_payout.payout_id);
+  -- What goes to a bank now staff send.
+  if p.status = 'pending' and not p.is_held and exists (select from money.payout_accounts t
+    where t.id = money.payout_account_of(p.provider_id, p.currency) and t.kind = 'stripe') then
+    p := money.start_payout(p);
+  end if;
+  if p.id is null or p.status not in ('processing', 'paid') or p.amount = 0 then return null; end if;
+  select t.* into strict a from money.payout_accounts t where t.id = p.payout_account_id;
+  return jsonb_build_object('payout_id', p.id, 'kind', a.kind, 'destination', a.reference, 'amount', p.amount,
+    'currency', p.currency, 'key', p.id || '-' || p.attempts, 'attempt', p.attempts, 'number', p.reference_number,
+    'transfer_reference', p.transfer_reference, 'payout_reference', p.payout_reference);
+end $$;
+
+CREATE FUNCTION money.claim_renewals(batch integer) RETURNS SETOF jsonb
+    LANGUAGE sql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+  with due as (
+    select c.id from money.subscription_charges c
+    where c.is_due and c.status = 'open' and c.marketplace = app.marketplace()
+      and (c.claimed_until is null or c.claimed_until <= app.now()) and not money.is_being_paid(c.subscription_id)
+    order by c.id limit batch for update skip locked
+  ), claimed as (
+    update money.subscription_charges c set claimed_until = app.now() + interval '5 minutes'
+    from due where c.id = due.id returning c.subscription_id
+  )
+  -- A method that has gone since is found missing.
+  select jsonb_build_object('subscription_id', s.id, 'user_id', s.user_id, 'gateway', m.gateway, 'method_id', m.id)
+  from claimed d join money.subscriptions s on s.id = d.subscription_id, lateral money.default_method(s.user_id) as m
+$$;
+
+CREATE FUNCTION money.count_refunds(payment_id uuid) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+declare p money.payments; total bigint; next_status text;
+begin
+  select t.* into strict p from money.payments t where t.id = count_refunds.payment_id;
+  select coalesce(sum(r.amount), 0) into total from money.refunds r
+  where r.payment_id = p.id and r.reason <> 'paid_too_late' and r.status = 'succeeded';
+  if total = p.refunded_amount or p.status not in ('succeeded', 'partially_refunded', 'refunded') then return; end if;
+  next_status := case when total = 0 then 'succeeded'
+    when total >= p.wallet_amount + p.credits_amount + p.cash_amount + p.captured_amount then 'refunded' else 'partially_refunded' end;
+  update money.payments t set refunded_amount = total, status = next_status where t.id = p.id returning t.* into p;
+  perform app.emit('refund.changed', jsonb_build_object('payment_id', p.id, 'booking_id', p.booking_id, 'user_id', p.payer_id,
+    'refunded_amount', total, 'currency', p.currency, 'status', next_status));
+  perform money.tell_subject(p, next_status);
+end $$;
+
+CREATE FUNCTION money.covered_until(subject_id uuid, benefit text DEFAULT NULL::text) RETURNS timestamp with time zone
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+declare until timestamptz; pass record;
+begin
+  for pass in
+    select p.starts_at, p.expires_at from money.listing_passes p
+    where p.subject_id = covered_until.subject_id and p.marketplace = app.marketplace() and p.status = 'active'
+      and p.expires_at > app.now() and (benefit is null or benefit = any (p.benefits))
+    order by p.starts_at
+  loop
+    exit when pass.starts_at > coalesce(until, app.now());
+    until := greatest(until, pass.expires_at);
+  end loop;
+  return until;
+end $$;
+
+CREATE FUNCTION money.create_promo_code(facts jsonb) RETURNS money.promo_codes
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+declare promo money.promo_codes := jsonb_populate_record(null::money.promo_codes, facts);
+begin
+  insert into money.promo_codes (marketplace, code, discount_type, discount_value, currency, max_discount_amount, valid_from,
+    valid_until, usage_limit, per_user_limit, min_booking_amount, applicable_service_ids, applicable_provider_ids,
+    applicable_resource_ids, new_customers_only)
+  select m.slug, promo.code, promo.discount_type, promo.discount_value, m.currency, promo.max_discount_amount, promo.valid_from,
+         promo.valid_until, promo.usage_limit, promo.per_user_limit, promo.min_booking_amount,
+         money.ids_of(promo.applicable_service_ids), money.ids_of(promo.applicable_provider_ids),
+         money.ids_of(promo.applicable_resource_ids), promo.new_customers_only
+  from app.marketplaces m where m.slug = app.marketplace()
+  returning * into promo;
+  perform app.audit('money.promo_code_created', 'money', 'promo_codes', promo.id::text, new_values => to_jsonb(promo));
+  return promo;
+end $$;
 
 CREATE FUNCTION money.credit_entries(p money.payments, worth bigint) RETURNS SETOF jsonb
     LANGUAGE sql STABLE SECURITY DEFINER
@@ -4232,12 +4996,314 @@ CREATE FUNCTION money.credit_entries(p money.payments, worth bigint) RETURNS SET
   where c.code = p.currency and worth <> 0
 $$;
 
-CREATE FUNCTION money.entry_of(b booking.bookings, party text, amount bigint) RETURNS jsonb
+CREATE FUNCTION money.cut(items jsonb, wish jsonb) RETURNS jsonb
+    LANGUAGE plpgsql STABLE
+    AS $$
+declare whole bigint := booking.sum_of(items, 'customer'); worth bigint := (wish ->> 'amount')::bigint;
+begin
+  if worth is not null then
+    if worth > whole then perform app.refuse('refund_too_large', whole::text); end if;
+    return money.share(items, worth);
+  end if;
+  if exists (select from jsonb_array_elements(wish -> 'items') as w where not exists (
+      select from jsonb_array_elements(items) as i where i ->> 'code' = w ->> 'line' and i ->> 'payer' = 'customer')) then
+    perform app.refuse('unknown_line');
+  end if;
+  if exists (
+    select from jsonb_array_elements(wish -> 'items') as w, jsonb_array_elements(items) as i
+    where i ->> 'code' = w ->> 'line' and i ->> 'payer' = 'customer'
+    group by w having sum((i ->> 'amount')::bigint) < (w ->> 'amount')::bigint) then
+    perform app.refuse('refund_too_large');
+  end if;
+  return (
+    select jsonb_agg(part) from jsonb_array_elements(wish -> 'items') as w,
+      jsonb_array_elements(money.share((
+        select jsonb_agg(i) from jsonb_array_elements(items) as i
+        where i ->> 'code' = w ->> 'line' and i ->> 'payer' = 'customer'), (w ->> 'amount')::bigint)) as part);
+end $$;
+
+CREATE FUNCTION money.decide_payout(payout_id uuid, decision text, words text) RETURNS SETOF money.payouts
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+declare p money.payouts; was text;
+begin
+  p := money.lock_payout(decide_payout.payout_id);
+  if p.id is null then perform app.refuse('not_found'); end if;
+  if p.provider_id = app.actor() then perform app.refuse('own_account'); end if;
+  was := p.status;
+  if decision in ('hold', 'release') and was not in ('pending', 'failed')
+    or decision = 'retry' and (was not in ('pending', 'failed') or p.is_held)
+    or decision = 'cancel' and was not in ('pending', 'failed')
+    or decision in ('paid', 'failed') and was not in ('processing', 'paid')
+    or decision = was then
+    perform app.refuse('transition_not_allowed', was);
+  end if;
+  if decision in ('paid', 'failed') then
+    if not exists (select from money.payout_accounts a where a.id = p.payout_account_id and a.kind = 'bank') then
+      perform app.refuse('payout_sent_by_machine');
+    end if;
+    perform money.record_payout(p.id, p.attempts, jsonb_build_object('status', decision,
+      'payout_reference', case when decision = 'paid' then words end,
+      'failure', case when decision = 'failed' then jsonb_build_object('code', 'bank', 'message', words) end));
+  elsif decision = 'cancel' then perform money.cancel_payout(p);
+  elsif decision = 'retry' then perform money.reopen_payout(p.id);
+  else
+    update money.payouts t set is_held = decision = 'hold', held_reason = case when decision = 'hold' then words end
+    where t.id = p.id;
+    if decision = 'release' then perform money.ask_for_payout(p.id); end if;
+  end if;
+  perform app.audit('money.payout_decided', 'money', 'payouts', p.id::text, jsonb_build_object('status', was),
+    jsonb_build_object('decision', decision, 'words', words), jsonb_build_object('user_id', p.provider_id));
+  return query select t.* from money.payouts t where t.id = p.id;
+end $$;
+
+CREATE TABLE money.payment_methods (
+    id uuid DEFAULT app.uuid_v7() NOT NULL,
+    marketplace text NOT NULL,
+    user_id uuid NOT NULL,
+    gateway text NOT NULL,
+    reference character varying(255) NOT NULL,
+    type character varying(40) NOT NULL,
+    brand character varying(60),
+    last4 character varying(4),
+    expires_month smallint,
+    expires_year smallint,
+    is_default boolean DEFAULT false NOT NULL,
+    removed_at timestamp with time zone,
+    created_at timestamp with time zone DEFAULT app.now() NOT NULL,
+    updated_at timestamp with time zone DEFAULT app.now() NOT NULL,
+    CONSTRAINT payment_methods_default_check CHECK (((NOT is_default) OR (removed_at IS NULL))),
+    CONSTRAINT payment_methods_expires_month_check CHECK (((expires_month >= 1) AND (expires_month <= 12))),
+    CONSTRAINT payment_methods_expires_year_check CHECK (((expires_year >= 2000) AND (expires_year <= 2200))),
+    CONSTRAINT payment_methods_last4_check CHECK (((last4)::text ~ '^[0-9]{4}$'::text))
+);
+
+ALTER TABLE ONLY money.payment_methods FORCE ROW LEVEL SECURITY;
+
+CREATE FUNCTION money.default_method(person_id uuid) RETURNS money.payment_methods
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+  select m.* from money.payment_methods m where m.user_id = default_method.person_id and m.is_default
+$$;
+
+CREATE FUNCTION money.discount_of(discount_type text, discount_value bigint, max_discount_amount bigint, min_booking_amount bigint, subtotal bigint) RETURNS bigint
+    LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
+    AS $$
+begin
+  if subtotal is null then return null; end if;
+  if subtotal < min_booking_amount then return 0; end if;
+  return least(subtotal, case discount_type
+    when 'percentage' then least((2 * subtotal * discount_value + 10000) / 20000, max_discount_amount)
+    else discount_value end);
+end $$;
+
+CREATE FUNCTION money.discount_of_booking(booking_id uuid, subtotal bigint) RETURNS bigint
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+begin
+  return coalesce((
+    select money.discount_of(u.discount_type, u.discount_value, u.max_discount_amount, u.min_booking_amount, subtotal)
+    from money.promo_code_usages u where u.booking_id = discount_of_booking.booking_id), 0);
+end $$;
+
+CREATE FUNCTION money.dispute_of_webhook(webhook_id uuid) RETURNS jsonb
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+  select jsonb_build_object('gateway', e.gateway, 'reference', e.dispute_reference) from money.webhook_events e
+  where e.id = dispute_of_webhook.webhook_id and e.marketplace = app.marketplace() and e.dispute_reference is not null
+$$;
+
+CREATE FUNCTION money.disputed(p money.payments) RETURNS bigint
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+  select coalesce(sum(r.amount), 0)::bigint from money.live_reductions(p) as r where r.kind = 'dispute' and not r.is_taken_back
+$$;
+
+CREATE FUNCTION money.disputes_for_staff(status text, before uuid, count integer) RETURNS SETOF jsonb
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+  select jsonb_build_object('id', d.id, 'payment_id', d.payment_id, 'booking_id', p.booking_id, 'user_id', p.payer_id,
+    'gateway', d.gateway, 'reference', d.reference, 'currency', d.currency, 'amount', d.amount, 'status', d.status, 'reason', d.reason,
+    'due_by', d.due_by, 'borne_by', d.borne_by, 'borne_by_payees', coalesce(r.amount, 0), 'withdrawn_amount', d.withdrawn_amount,
+    'fee', d.fee, 'closed_at', d.closed_at, 'created_at', d.created_at)
+  from money.disputes d join money.payments p on p.id = d.payment_id left join money.reductions r on r.id = d.reduction_id
+  where d.marketplace = app.marketplace() and identity.has_permission(app.actor(), 'money.read')
+    and (disputes_for_staff.status is null or d.status = disputes_for_staff.status)
+    and (disputes_for_staff.before is null or d.id < disputes_for_staff.before)
+  order by d.id desc limit disputes_for_staff.count
+$$;
+
+CREATE FUNCTION money.drop_charge(subscription_id uuid) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+begin
+  update money.subscription_charges c set status = 'void', is_due = false
+  where c.subscription_id = drop_charge.subscription_id and c.status = 'open';
+  perform money.drop_payment(p) from money.payments p
+  where p.purpose = 'subscription' and p.subject_id = drop_charge.subscription_id
+    and p.status in ('pending', 'processing', 'authorized', 'failed');
+end $$;
+
+CREATE FUNCTION money.drop_pass(pass_id uuid) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+begin
+  update money.listing_passes t set status = 'cancelled' where t.id = pass_id;
+  perform money.drop_payment(p) from money.payments p
+  where p.purpose = 'listing' and p.subject_id = pass_id and p.status in ('pending', 'processing', 'authorized', 'failed');
+end $$;
+
+CREATE FUNCTION money.drop_payment(p money.payments) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+begin
+  update money.payments t set status = 'cancelled' where t.id = p.id;
+  perform money.give_back_parts(p);
+  perform app.set_timer('payment.look', p.id, app.now() + interval '1 minute');
+end $$;
+
+CREATE FUNCTION money.earnings_of(accounts uuid[], after bigint[]) RETURNS TABLE(account_id uuid, number bigint, transfer_id uuid, booking_id uuid, kind text, gross_amount bigint, commission_amount bigint, amount bigint, earned_at timestamp with time zone)
     LANGUAGE sql STABLE
     AS $$
-  select case party when 'provider' then jsonb_build_object('account', 'provider_payable', 'user_id', b.provider_id, 'amount', amount)
+  select e.account_id, e.number, e.transfer_id, b.id,
+         case when e.type = 'netting' then 'netting'
+              when t.reference_type = 'payout' then 'fee'
+              when e.amount < 0 then 'correction'
+              when p.purpose = 'tip' or e.type = 'tip' then 'tip'
+              when e.type = 'release' and p.booking_id is not null then 'earning'
+              else 'correction' end,
+         e.amount + c.commission, c.commission, e.amount, coalesce(case when e.amount > 0 then b.completed_at end, t.created_at)
+  from unnest(earnings_of.accounts, earnings_of.after) as w (account_id, after)
+  join money.entries e on e.account_id = w.account_id and e.number > w.after
+  join money.transfers t on t.id = e.transfer_id
+  left join money.payments p on t.reference_type = 'payment' and p.id = t.reference_id
+  left join money.tips g on p.purpose = 'tip' and g.id = p.subject_id
+  left join booking.bookings b on b.id = coalesce(p.booking_id, g.booking_id)
+  cross join lateral (
+    -- Netting and fees are taken from the provider whole.
+    select case when e.type = 'netting' or t.reference_type = 'payout' then 0 else coalesce((
+      select sum(r.amount)::bigint from money.entries r join money.accounts a on a.id = r.account_id
+      where r.transfer_id = e.transfer_id and r.currency = e.currency and a.kind = 'platform_revenue'), 0) end as commission) as c
+  where e.type not in ('payout', 'payout_return')
+$$;
+
+CREATE FUNCTION money.end_promo_use(booking_id uuid) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+declare used uuid;
+begin
+  update money.promo_code_usages u set released_at = app.now()
+  from booking.bookings b
+  where u.booking_id = end_promo_use.booking_id and u.released_at is null and b.id = u.booking_id
+    and b.cancelled_at is not null and (b.confirmed_at is null or b.cancelled_by <> 'customer')
+  returning u.promo_code_id into used;
+  update money.promo_codes p set usage_count = p.usage_count - 1 where p.id = used;
+end $$;
+
+CREATE FUNCTION money.end_subscription(subscription_id uuid, status text) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+begin
+  perform app.cancel_timer('subscription.clock', end_subscription.subscription_id);
+  perform money.drop_charge(end_subscription.subscription_id);
+  update money.subscriptions s set status = end_subscription.status, ended_at = app.now(), next_plan = null
+  where s.id = end_subscription.subscription_id;
+  perform money.tell_subscriber('subscription.' || end_subscription.status, end_subscription.subscription_id);
+end $$;
+
+CREATE FUNCTION money.entries_for_staff(person_id uuid, account_id uuid, before bigint, max integer) RETURNS TABLE(id uuid, number bigint, type text, currency text, amount bigint, balance_after bigint, description text, reference_type text, reference_id uuid, created_by uuid, created_at timestamp with time zone)
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+#variable_conflict use_column
+begin
+  if not exists (select from money.accounts a where a.id = entries_for_staff.account_id and a.owner_id = person_id
+    and a.marketplace = app.marketplace()) then
+    perform app.refuse('not_found');
+  end if;
+  perform app.audit('money.entries_read', 'money', 'accounts', entries_for_staff.account_id::text,
+    metadata => jsonb_build_object('user_id', person_id, 'before', before));
+  return query
+    select t.id, e.number, e.type, e.currency, e.amount, e.balance_after, coalesce(d.description, t.description)::text,
+           t.reference_type::text, t.reference_id, t.created_by, t.created_at
+    from money.entries e join money.transfers t on t.id = e.transfer_id left join money.adjustments d on d.transfer_id = t.id
+    where e.account_id = entries_for_staff.account_id and (before is null or e.number < before)
+    order by e.number desc limit max;
+end $$;
+
+CREATE FUNCTION money.entry_of(person_id uuid, party text, amount bigint) RETURNS jsonb
+    LANGUAGE sql STABLE
+    AS $$
+  select case party when 'provider' then jsonb_build_object('account', 'provider_payable', 'user_id', person_id, 'amount', amount)
+    when 'wallet' then jsonb_build_object('account', 'wallet', 'user_id', person_id, 'amount', amount)
+    when 'debt' then jsonb_build_object('account', 'receivable', 'user_id', person_id, 'amount', amount)
     when 'tax' then jsonb_build_object('account', 'tax', 'amount', amount)
+    when 'promo' then jsonb_build_object('account', 'promo_expense', 'amount', amount)
     else jsonb_build_object('account', 'platform_revenue', 'amount', amount) end
+$$;
+
+CREATE FUNCTION money.excess_refunds(since timestamp with time zone) RETURNS SETOF jsonb
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+  select jsonb_build_object('payment_id', r.payment_id, 'attempt_id', r.attempt_id, 'refunded', r.refunded, 'paid', r.paid)
+  from (
+    select f.payment_id, f.attempt_id, f.refunded, a.captured_amount as paid
+    from (
+      select t.payment_id, t.attempt_id, sum(t.amount) as refunded from money.refunds t
+      where t.method = 'gateway' and t.status <> 'failed' group by 1, 2) as f
+    join money.payment_attempts a on a.id = f.attempt_id
+    union all
+    select f.payment_id, null, f.refunded, p.wallet_amount + p.credits_amount + p.cash_amount + p.captured_amount
+    from (
+      select t.payment_id, sum(t.amount) as refunded from money.refunds t
+      where t.reason <> 'paid_too_late' and t.status <> 'failed' group by 1) as f
+    join money.payments p on p.id = f.payment_id) as r
+  join money.payments p on p.id = r.payment_id
+  where money.is_looked_at(p.marketplace) and r.refunded > r.paid
+    and (since is null or exists (select from money.refunds n where n.payment_id = r.payment_id and n.updated_at >= since))
+$$;
+
+CREATE FUNCTION money.expected_lines(gateway text, wanted text[], from_ timestamp with time zone, to_ timestamp with time zone) RETURNS TABLE(kind text, reference text, attempt_id uuid, refund_id uuid, currency text, amount bigint, fee bigint, posted_at timestamp with time zone, is_settled boolean)
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+  with found as (
+    select a.id as attempt_id, null::uuid as refund_id from money.payment_attempts a
+    where a.marketplace = app.marketplace() and a.gateway = expected_lines.gateway and a.reference = any (wanted)
+    union
+    select null, r.id from money.refunds r where r.marketplace = app.marketplace() and r.reference = any (wanted)
+    union
+    select case when t.key like 'attempt/%' then split_part(t.key, '/', 2)::uuid end,
+           case when t.key like 'refund/%' then split_part(t.key, '/', 2)::uuid end
+    from money.transfers t
+    where t.id >= app.uuid_v7_floor(from_) and t.id < app.uuid_v7_floor(to_ + interval '1 minute')
+      and t.created_at between from_ and to_ and t.marketplace = app.marketplace()
+      and (t.key like 'attempt/%/captured' or t.key like 'refund/%'))
+  select 'charge', a.reference, a.id, null::uuid, p.currency, a.captured_amount, a.fee, t.created_at,
+         exists (select from money.settlement_lines l where l.attempt_id = a.id and l.result = 'matched' and l.kind = 'charge')
+  from found f join money.payment_attempts a on a.id = f.attempt_id join money.payments p on p.id = a.payment_id
+  join money.transfer_keys k on k.marketplace = a.marketplace and k.key = 'attempt/' || a.id || '/captured'
+  join money.transfers t on t.id = k.transfer_id
+  where a.gateway = expected_lines.gateway and a.status = 'captured'
+  union all
+  select 'refund', r.reference, null, r.id, r.currency, -r.amount, 0, t.created_at,
+         exists (select from money.settlement_lines l where l.refund_id = r.id and l.result = 'matched' and l.kind = 'refund')
+  from found f join money.refunds r on r.id = f.refund_id join money.payment_attempts a on a.id = r.attempt_id
+  join money.transfer_keys k on k.marketplace = r.marketplace and k.key = 'refund/' || r.id
+  join money.transfers t on t.id = k.transfer_id
+  where a.gateway = expected_lines.gateway and r.status = 'succeeded'
 $$;
 
 CREATE FUNCTION money.find_my_attempt(gateway text, key text, reference text) RETURNS TABLE(attempt_id uuid)
@@ -4250,6 +5316,78 @@ CREATE FUNCTION money.find_my_attempt(gateway text, key text, reference text) RE
   limit 1
 $$;
 
+CREATE FUNCTION money.find_payable(purpose text, subject_id uuid) RETURNS jsonb
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $_$
+declare finder text; found_ jsonb;
+begin
+  select p.finder into finder from money.payment_purposes p where p.purpose = find_payable.purpose;
+  if finder is null then perform app.refuse('not_found'); end if;
+  execute format('select %s($1)', finder) into found_ using find_payable.subject_id;
+  return found_;
+end $_$;
+
+CREATE FUNCTION money.gaps_in_papers(since timestamp with time zone) RETURNS SETOF jsonb
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+  select jsonb_build_object('marketplace', n.marketplace, 'kind', n.kind, 'year', n.year, 'last', n.last, 'highest', f.highest,
+           'papers', f.papers)
+  from money.invoice_numbers n
+  cross join lateral (
+    select max(i.place) as highest, count(*) as papers from money.invoices i
+    where i.marketplace = n.marketplace and i.kind = n.kind and i.year = n.year
+      and (since is null or i.place > n.last - 1000)) as f
+  where money.is_looked_at(n.marketplace)
+    and (f.highest is distinct from n.last or f.papers <> case when since is null then n.last else least(n.last, 1000) end)
+$$;
+
+CREATE TABLE money.reductions (
+    id uuid DEFAULT app.uuid_v7() NOT NULL,
+    marketplace text NOT NULL,
+    payment_id uuid NOT NULL,
+    kind text NOT NULL,
+    items jsonb NOT NULL,
+    amount bigint NOT NULL,
+    returned_amount bigint NOT NULL,
+    is_taken_back boolean NOT NULL,
+    destination text,
+    reason character varying(500),
+    created_by uuid,
+    created_at timestamp with time zone DEFAULT app.now() NOT NULL,
+    CONSTRAINT reductions_amount_check CHECK ((amount > 0)),
+    CONSTRAINT reductions_destination_check CHECK ((destination = ANY (ARRAY['source'::text, 'wallet'::text, 'credits'::text]))),
+    CONSTRAINT reductions_kind_check CHECK ((kind = ANY (ARRAY['refund'::text, 'dispute'::text]))),
+    CONSTRAINT reductions_refund_check CHECK (((kind = 'refund'::text) = ((destination IS NOT NULL) AND (reason IS NOT NULL) AND (created_by IS NOT NULL)))),
+    CONSTRAINT reductions_returned_amount_check CHECK (((returned_amount >= 0) AND (returned_amount <= amount)))
+);
+
+ALTER TABLE ONLY money.reductions FORCE ROW LEVEL SECURITY;
+
+CREATE FUNCTION money.give_back(p money.payments, r money.reductions) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+declare rest bigint := r.returned_amount; unit bigint; part bigint := 0;
+begin
+  select power(10, c.exponent) into strict unit from money.currencies c where c.code = p.currency;
+  if r.destination = 'source' then
+    part := least(rest, greatest(p.captured_amount - money.sent_back(p, 'gateway')
+      - money.withheld(p), 0));
+    perform money.refund_part(p, 'gateway', part, 'by_staff', r.id);
+    rest := rest - part;
+    part := greatest(rest - greatest(p.wallet_amount + p.cash_amount - money.sent_back(p, 'wallet'), 0), 0);
+  elsif r.destination = 'credits' then
+    part := rest;
+  else
+    part := 0;
+  end if;
+  part := part / unit * unit;
+  perform money.refund_part(p, 'wallet', rest - part, 'by_staff', r.id);
+  perform money.refund_part(p, 'credits', part, 'by_staff', r.id);
+end $$;
+
 CREATE FUNCTION money.give_back_parts(p money.payments) RETURNS void
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'public', 'pg_temp'
@@ -4259,6 +5397,21 @@ begin
     perform money.reverse(k.transfer_id, 'Cancelled: ' || p.description) from money.transfer_keys k
     where k.marketplace = p.marketplace and k.key = 'payment/' || p.id || '/parts';
   end if;
+end $$;
+
+CREATE FUNCTION money.has_benefit(person_id uuid, benefit text) RETURNS boolean
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+begin
+  return exists (
+    select from money.subscriptions s join money.plans p on p.marketplace = s.marketplace and p.code = s.plan
+    where s.user_id = person_id and s.marketplace = app.marketplace() and benefit = any (p.benefits)
+      and s.status in ('active', 'past_due')
+      and app.now() < case when s.cancel_at_period_end then greatest(s.current_period_end, (
+            select max(c.period_end) from money.subscription_charges c where c.subscription_id = s.id and c.status = 'paid'))
+          else s.current_period_end
+            + make_interval(days => (app.setting('subscription_grace_days') #>> '{}')::integer) end);
 end $$;
 
 CREATE FUNCTION money.holding(person_id uuid, kind text, currency text) RETURNS bigint
@@ -4272,10 +5425,331 @@ begin
   return coalesce(held, 0);
 end $$;
 
+CREATE FUNCTION money.ids_of(list jsonb) RETURNS jsonb
+    LANGUAGE sql IMMUTABLE
+    AS $$
+  select lower(list::text)::jsonb
+$$;
+
+CREATE FUNCTION money.import_settlement(gateway text, file_name text, rows text) RETURNS jsonb
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+declare s money.settlements; told record; sum_ record;
+begin
+  -- One file of a gateway after the other: what one has matched the next sees.
+  perform pg_advisory_xact_lock(hashtextextended('money.settlements ' || app.marketplace() || ' ' || import_settlement.gateway, 0));
+  s.id := app.uuid_v7();
+  insert into money.settlements (id, marketplace, gateway, file_name, line_count, first_at, last_at, created_by)
+  select s.id, app.marketplace(), import_settlement.gateway, import_settlement.file_name, count(*), min(t.occurred_at),
+         max(t.occurred_at), app.actor()
+  from money.told_lines(rows) t
+  returning * into s;
+  insert into money.settlement_lines (settlement_id, line, result, kind, entry_reference, reference, currency, amount, fee, net,
+    occurred_at, attempt_id, refund_id, expected_amount, expected_fee, problem)
+  select s.id, m.line,
+    case when m.result = 'matched' and row_number() over (partition by m.result, m.attempt_id, m.refund_id order by m.line) > 1
+      then 'repeated' else m.result end,
+    m.kind, m.entry_reference, m.reference, m.currency, m.amount, m.fee, m.net, m.occurred_at, m.attempt_id, m.refund_id,
+    m.expected_amount, m.expected_fee, m.problem
+  from money.match_lines(s, rows) m;
+  insert into money.settlement_lines (settlement_id, line, result, kind, reference, currency, occurred_at, attempt_id, refund_id,
+    expected_amount, expected_fee)
+  select s.id, (select coalesce(max(l.line), 0) from money.settlement_lines l where l.settlement_id = s.id)
+           + row_number() over (order by e.posted_at, e.reference),
+    'missing', e.kind, e.reference, e.currency, e.posted_at, e.attempt_id, e.refund_id, e.amount, e.fee
+  from money.expected_lines(s.gateway, null, s.first_at, s.last_at) e
+  where not e.is_settled and not exists (
+    select from money.settlement_lines l where l.settlement_id = s.id and (l.attempt_id = e.attempt_id or l.refund_id = e.refund_id))
+  limit 10000;
+  -- Some gateways tell their fee here first.
+  for told in
+    select a.id, a.payment_id, l.fee from money.settlement_lines l join money.payment_attempts a on a.id = l.attempt_id
+    where l.settlement_id = s.id and l.result = 'matched' and l.kind = 'charge' and a.fee is null and l.fee > 0 order by a.payment_id
+  loop
+    update money.payment_attempts a set fee = told.fee where a.id = told.id;
+    perform money.post_fees(told.payment_id);
+  end loop;
+  for sum_ in
+    select l.currency, sum(l.net)::bigint as net from money.settlement_lines l
+    where l.settlement_id = s.id and l.result = 'matched' group by 1 having sum(l.net) <> 0 order by 1
+  loop
+    -- What we have at our bank has an account as a gateway has: payouts by bank transfer leave it.
+    perform money.post(jsonb_build_object('key', 'settlement/' || s.id || '/' || sum_.currency, 'type', 'settlement',
+      'description', 'Paid out by ' || s.gateway, 'currency', sum_.currency, 'reference_type', 'settlement', 'reference_id', s.id,
+      'entries', jsonb_build_array(
+        jsonb_build_object('account', 'gateway_clearing', 'gateway', s.gateway, 'amount', sum_.net),
+        jsonb_build_object('account', 'gateway_clearing', 'gateway', 'bank', 'amount', -sum_.net))));
+  end loop;
+  perform app.audit('money.settlement_imported', 'money', 'settlements', s.id::text,
+    metadata => jsonb_build_object('gateway', s.gateway, 'lines', s.line_count));
+  return money.shown_settlement(s.id);
+end $$;
+
+CREATE FUNCTION money.insert_order(details jsonb, total bigint, fee bigint) RETURNS money.orders
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+declare o money.orders;
+begin
+  insert into money.orders (marketplace, user_id, description, amount, currency, setup_fee_applied, items, metadata)
+  select m.slug, app.actor(), details ->> 'description', total, m.currency, fee,
+    details -> 'items' || case when fee > 0 then jsonb_build_array(jsonb_build_object('code', 'setup_fee', 'payer', 'customer',
+      'payee', 'platform', 'amount', fee)) else '[]' end,
+    coalesce(details -> 'metadata', '{}')
+  from app.marketplaces m where m.slug = app.marketplace()
+  on conflict (user_id) where setup_fee_applied > 0 do nothing returning * into o;
+  return o;
+end $$;
+
+CREATE FUNCTION money.is_being_paid(subscription_id uuid) RETURNS boolean
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+  select exists (
+    select from money.payments p
+    where p.purpose = 'subscription' and p.subject_id = is_being_paid.subscription_id
+      and (p.status in ('processing', 'authorized') or p.status in ('pending', 'failed') and p.leased_until > app.now()))
+$$;
+
+CREATE FUNCTION money.is_coverable(covers text, subject_id uuid) RETURNS boolean
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $_$
+declare finder text; found_ boolean := false;
+begin
+  select t.finder into finder from money.pass_subjects t where t.covers = is_coverable.covers;
+  if finder is not null then execute format('select %s($1)', finder) into found_ using is_coverable.subject_id; end if;
+  return coalesce(found_, false);
+end $_$;
+
+CREATE TABLE money.payment_attempts (
+    id uuid DEFAULT app.uuid_v7() NOT NULL,
+    marketplace text NOT NULL,
+    payment_id uuid NOT NULL,
+    gateway text NOT NULL,
+    amount bigint NOT NULL,
+    options jsonb DEFAULT '{}'::jsonb NOT NULL,
+    reference character varying(255),
+    is_current boolean DEFAULT true NOT NULL,
+    status text DEFAULT 'created'::text NOT NULL,
+    captured_amount bigint DEFAULT 0 NOT NULL,
+    fee bigint,
+    failure_code character varying(100),
+    failure_message character varying(500),
+    is_posted boolean DEFAULT false NOT NULL,
+    created_at timestamp with time zone DEFAULT app.now() NOT NULL,
+    updated_at timestamp with time zone DEFAULT app.now() NOT NULL,
+    customer jsonb DEFAULT '{}'::jsonb NOT NULL,
+    authorized_at timestamp with time zone,
+    captured_at timestamp with time zone,
+    failed_at timestamp with time zone,
+    CONSTRAINT payment_attempts_amount_check CHECK ((amount > 0)),
+    CONSTRAINT payment_attempts_captured_amount_check CHECK ((captured_amount >= 0)),
+    CONSTRAINT payment_attempts_gateway_check CHECK ((gateway = ANY (ARRAY['stripe'::text, 'razorpay'::text, 'paytm'::text, 'paymongo'::text, 'bolt'::text]))),
+    CONSTRAINT payment_attempts_posted_check CHECK (((NOT is_posted) OR (status = 'captured'::text))),
+    CONSTRAINT payment_attempts_status_check CHECK ((status = ANY (ARRAY['created'::text, 'requires_action'::text, 'processing'::text, 'authorized'::text, 'captured'::text, 'failed'::text, 'cancelled'::text, 'rejected'::text])))
+);
+
+ALTER TABLE ONLY money.payment_attempts FORCE ROW LEVEL SECURITY;
+
+CREATE FUNCTION money.is_fee_awaited(a money.payment_attempts) RETURNS boolean
+    LANGUAGE sql STABLE
+    AS $$
+  select a.status = 'captured' and a.gateway in ('stripe', 'razorpay', 'paymongo') and coalesce(a.fee, 0) = 0
+    and a.created_at > app.now() - interval '3 days'
+$$;
+
 CREATE FUNCTION money.is_looked_at(marketplace text) RETURNS boolean
     LANGUAGE sql STABLE
     AS $$
   select coalesce(marketplace = app.marketplace(), true)
+$$;
+
+CREATE FUNCTION money.is_subscribed(person_id uuid, role text, other_than uuid) RETURNS boolean
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+  select exists (
+    select from money.subscriptions s
+    left join money.plans n on n.marketplace = s.marketplace and n.code = s.next_plan
+    left join money.subscription_charges c on c.subscription_id = s.id and c.status = 'open'
+    left join money.plans w on w.marketplace = c.marketplace and w.code = c.plan
+    where s.user_id = person_id and s.id <> other_than and s.status in ('pending', 'active', 'past_due')
+      and is_subscribed.role in (s.role, n.role, w.role))
+$$;
+
+CREATE FUNCTION money.keep_gateway_customer(gateway text, reference text) RETURNS TABLE(kept boolean)
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+begin
+  update money.gateway_customers c set reference = keep_gateway_customer.reference
+  where c.user_id = app.actor() and c.gateway = keep_gateway_customer.gateway and c.reference is null;
+  return query select true;
+end $$;
+
+CREATE FUNCTION money.keep_methods(gateway text, methods jsonb) RETURNS SETOF money.payment_methods
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+#variable_conflict use_column
+begin
+  perform from identity.users u where u.id = app.actor() for no key update;
+  update money.payment_methods m set removed_at = app.now(), is_default = false
+  where m.user_id = app.actor() and m.gateway = keep_methods.gateway and m.removed_at is null
+    and m.reference not in (select k ->> 'reference' from jsonb_array_elements(methods) as k);
+  insert into money.payment_methods as m (marketplace, user_id, gateway, reference, type, brand, last4, expires_month, expires_year)
+  select app.marketplace(), app.actor(), keep_methods.gateway, k ->> 'reference', k ->> 'type', k ->> 'brand', k ->> 'last4',
+    (k #>> '{expires,month}')::smallint, (k #>> '{expires,year}')::smallint
+  from jsonb_array_elements(methods) with ordinality as l (k, place) order by l.place desc
+  on conflict on constraint payment_methods_reference_key do update set brand = excluded.brand, last4 = excluded.last4,
+    expires_month = excluded.expires_month, expires_year = excluded.expires_year
+    where m.user_id = excluded.user_id;
+  perform money.choose_default(app.actor());
+  return query select m.* from money.payment_methods m where m.user_id = app.actor() and m.removed_at is null order by m.id desc;
+end $$;
+
+CREATE FUNCTION money.less(items jsonb, cut jsonb) RETURNS jsonb
+    LANGUAGE sql STABLE
+    AS $$
+  select coalesce(jsonb_agg(l.item || jsonb_build_object('amount', l.amount) order by l.item), '[]')
+  from (
+    select t.item - 'amount' as item, sum(t.amount)::bigint as amount
+    from (
+      select i as item, (i ->> 'amount')::bigint as amount from jsonb_array_elements(items) as i
+      union all select i, -(i ->> 'amount')::bigint from jsonb_array_elements(cut) as i) as t
+    group by 1) as l
+  where l.amount <> 0
+$$;
+
+CREATE TABLE money.disputes (
+    id uuid DEFAULT app.uuid_v7() NOT NULL,
+    marketplace text NOT NULL,
+    payment_id uuid NOT NULL,
+    attempt_id uuid NOT NULL,
+    gateway text NOT NULL,
+    reference character varying(255) NOT NULL,
+    currency text NOT NULL,
+    amount bigint NOT NULL,
+    status text NOT NULL,
+    reason character varying(100) NOT NULL,
+    due_by timestamp with time zone,
+    borne_by text NOT NULL,
+    reduction_id uuid,
+    is_withheld boolean DEFAULT false NOT NULL,
+    withdrawn_amount bigint DEFAULT 0 NOT NULL,
+    fee bigint DEFAULT 0 NOT NULL,
+    moves integer DEFAULT 0 NOT NULL,
+    closed_at timestamp with time zone,
+    created_at timestamp with time zone DEFAULT app.now() NOT NULL,
+    updated_at timestamp with time zone DEFAULT app.now() NOT NULL,
+    CONSTRAINT disputes_amount_check CHECK ((amount > 0)),
+    CONSTRAINT disputes_borne_by_check CHECK ((borne_by = ANY (ARRAY['payees'::text, 'platform'::text]))),
+    CONSTRAINT disputes_closed_check CHECK (((closed_at IS NULL) = (status = ANY (ARRAY['needs_response'::text, 'under_review'::text])))),
+    CONSTRAINT disputes_fee_check CHECK ((fee >= 0)),
+    CONSTRAINT disputes_status_check CHECK ((status = ANY (ARRAY['needs_response'::text, 'under_review'::text, 'won'::text, 'lost'::text]))),
+    CONSTRAINT disputes_withdrawn_amount_check CHECK ((withdrawn_amount >= 0))
+);
+
+ALTER TABLE ONLY money.disputes FORCE ROW LEVEL SECURITY;
+
+CREATE FUNCTION money.let_go(p money.payments, d money.disputes) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+declare r money.reductions;
+begin
+  select t.* into r from money.reductions t where t.id = d.reduction_id;
+  if r.id is not null and not r.is_taken_back and p.settled_at is not null then
+    r.is_taken_back := true;
+    update money.payments t set due_items = money.less(t.due_items, money.share(r.items, -r.amount)), due_amount = t.due_amount + r.amount
+    where t.id = p.id;
+  end if;
+  perform money.post_dispute(p, d, r, -1);
+  update money.disputes t set is_withheld = false, reduction_id = null, moves = t.moves + 1 where t.id = d.id;
+end $$;
+
+CREATE FUNCTION money.line_entries(p money.payments, items jsonb, sign integer) RETURNS SETOF jsonb
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+declare e record; part bigint;
+begin
+  for e in
+    select n ->> 'account' as account, (n ->> 'user_id')::uuid as user_id, sum((n ->> 'amount')::bigint)::bigint as amount
+    from (
+      select money.entry_of((i ->> 'user_id')::uuid, i ->> s.side, line_entries.sign * s.way * (i ->> 'amount')::bigint) as n
+      from jsonb_array_elements(items) as i, (values ('payer', -1), ('payee', 1)) as s (side, way)
+      where i ->> s.side <> 'customer') as t
+    group by 1, 2 having sum((n ->> 'amount')::bigint) <> 0 order by 2, 1
+  loop
+    part := case
+      when e.account = 'provider_payable' and e.amount < 0 then
+        greatest(e.amount, -money.holding(e.user_id, 'provider_payable', p.currency))
+      when e.account = 'receivable' and e.amount > 0 then least(e.amount, -money.holding(e.user_id, 'receivable', p.currency))
+      else e.amount end;
+    if part <> 0 then
+      return next jsonb_strip_nulls(jsonb_build_object('account', e.account, 'user_id', e.user_id, 'amount', part));
+    end if;
+    if part <> e.amount then
+      return next jsonb_build_object('account', case e.account when 'receivable' then 'wallet' else 'receivable' end,
+        'user_id', e.user_id, 'amount', e.amount - part);
+    end if;
+  end loop;
+end $$;
+
+CREATE FUNCTION money.line_name(code text, description text) RETURNS text
+    LANGUAGE sql IMMUTABLE
+    AS $$
+  select case when description is null then f.name when description ilike f.name || '%' then description
+    else f.name || ', ' || description end
+  from (select upper(left(code, 1)) || replace(substr(code, 2), '_', ' ') as name) as f
+$$;
+
+CREATE FUNCTION money.list_payouts(state text, person uuid, before uuid, most integer) RETURNS SETOF jsonb
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+begin
+  return query
+    select money.shown_staff_payout(p) from money.payouts p
+    where p.marketplace = app.marketplace() and (state is null or p.status = state) and (person is null or p.provider_id = person)
+      and (before is null or p.id < before)
+    order by p.id desc limit most;
+end $$;
+
+CREATE FUNCTION money.list_promo_codes(wanted jsonb, before uuid, most integer) RETURNS SETOF money.promo_codes
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+begin
+  return query
+    select p.* from money.promo_codes p
+    where p.marketplace = app.marketplace() and (before is null or p.id < before)
+      and (not wanted ? 'code' or p.code = wanted ->> 'code')
+      and (not wanted ? 'is_active' or p.is_active = (wanted ->> 'is_active')::boolean)
+    order by p.id desc limit most;
+end $$;
+
+CREATE FUNCTION money.list_settlements(before uuid, max integer) RETURNS TABLE(settlement jsonb)
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+  select money.shown_settlement(f.id) from (
+    select s.id from money.settlements s
+    where s.marketplace = app.marketplace() and (before is null or s.id < before)
+    order by s.id desc limit max) as f
+  order by f.id desc
+$$;
+
+CREATE FUNCTION money.live_reductions(p money.payments) RETURNS SETOF money.reductions
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+  select r.* from money.reductions r
+  where r.payment_id = p.id
+    and (r.kind = 'refund' or exists (select from money.disputes d where d.reduction_id = r.id and d.is_withheld))
 $$;
 
 CREATE FUNCTION money.lock_booking(booking_id uuid) RETURNS booking.bookings
@@ -4288,6 +5762,244 @@ begin
   for update;
   select t.* into b from booking.bookings t where t.id = lock_booking.booking_id and t.marketplace = app.marketplace() for update;
   return b;
+end $$;
+
+CREATE FUNCTION money.lock_payout(payout_id uuid) RETURNS money.payouts
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+declare p money.payouts;
+begin
+  perform from money.payout_marks m
+  where m.account_id = (select t.account_id from money.payouts t where t.id = lock_payout.payout_id) for update;
+  select t.* into p from money.payouts t
+  where t.id = lock_payout.payout_id and t.marketplace = app.marketplace() for update;
+  return p;
+end $$;
+
+CREATE FUNCTION money.lock_subject(purpose text, subject_id uuid) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+begin
+  if lock_subject.purpose = 'booking' then
+    perform money.lock_booking(lock_subject.subject_id);
+  else
+    perform pg_advisory_xact_lock(hashtextextended('payment of ' || lock_subject.subject_id, 0));
+  end if;
+end $$;
+
+CREATE FUNCTION money.lock_subscriber(person_id uuid) RETURNS void
+    LANGUAGE sql
+    AS $$
+  select pg_advisory_xact_lock(hashtextextended('subscriptions of ' || person_id, 0))
+$$;
+
+CREATE TABLE money.settlements (
+    id uuid DEFAULT app.uuid_v7() NOT NULL,
+    marketplace text NOT NULL,
+    gateway text NOT NULL,
+    file_name character varying(200) NOT NULL,
+    line_count integer NOT NULL,
+    first_at timestamp with time zone,
+    last_at timestamp with time zone,
+    created_by uuid NOT NULL,
+    created_at timestamp with time zone DEFAULT app.now() NOT NULL,
+    CONSTRAINT settlements_gateway_check CHECK ((gateway = ANY (ARRAY['stripe'::text, 'razorpay'::text]))),
+    CONSTRAINT settlements_line_count_check CHECK ((line_count >= 0))
+);
+
+ALTER TABLE ONLY money.settlements FORCE ROW LEVEL SECURITY;
+
+CREATE FUNCTION money.match_lines(s money.settlements, rows text) RETURNS TABLE(line integer, result text, kind text, entry_reference text, reference text, currency text, amount bigint, fee bigint, net bigint, occurred_at timestamp with time zone, attempt_id uuid, refund_id uuid, expected_amount bigint, expected_fee bigint, problem text)
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+#variable_conflict use_column
+declare named text[] := array(select distinct t.reference from money.told_lines(rows) t where t.kind <> 'other');
+begin
+  return query
+    select t.line,
+      case when t.problem is not null then 'unreadable'
+        when t.kind = 'other' then 'not_a_payment'
+        when e.kind is null then 'unknown'
+        when e.is_settled then 'repeated'
+        when t.currency <> e.currency then 'currency_differs'
+        when t.amount <> e.amount then 'amount_differs'
+        when t.fee <> e.fee then 'fee_differs'
+        when abs(extract(epoch from t.occurred_at - e.posted_at)) > 3 * 86400 then 'date_differs'
+        else 'matched' end,
+      t.kind, t.entry_reference, t.reference, t.currency, t.amount, t.fee, t.net, t.occurred_at, e.attempt_id, e.refund_id, e.amount,
+      e.fee, t.problem
+    from money.told_lines(rows) t
+    left join money.expected_lines(s.gateway, named, null, null) e on e.kind = t.kind and e.reference = t.reference;
+end $$;
+
+CREATE FUNCTION money.method_to_collect(person_id uuid, booking_id uuid) RETURNS TABLE(gateway text, reference text)
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+declare
+  purpose_ text := case when method_to_collect.booking_id is null then 'debt' else 'booking' end;
+  subject uuid := coalesce(method_to_collect.booking_id, person_id); asked jsonb := money.find_payable(purpose_, subject); p money.payments;
+begin
+  select t.* into p from money.payments t
+  where t.purpose = purpose_ and coalesce(t.booking_id, t.subject_id) = subject and t.status <> 'cancelled'
+  order by t.id desc limit 1;
+  if asked ->> 'payer_id' is distinct from person_id::text or not (asked ->> 'payable')::boolean or (asked ->> 'amount')::bigint = 0
+    or purpose_ = 'booking' and p.status in ('authorized', 'succeeded', 'partially_refunded', 'refunded') then
+    return;
+  end if;
+  if p.status = 'processing' or p.leased_until > app.now() then
+    perform app.set_timer(case purpose_ when 'debt' then 'debt.collect' else 'payment.collect' end,
+      case purpose_ when 'debt' then person_id else p.id end, app.now() + interval '1 minute');
+    return;
+  end if;
+  return query select m.gateway::text, m.reference::text from money.default_method(person_id) as m where m.reference is not null;
+end $$;
+
+CREATE FUNCTION money.miscounted_promo_codes(since timestamp with time zone) RETURNS SETOF jsonb
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+  select jsonb_build_object('promo_code_id', p.id, 'usage_count', p.usage_count, 'uses', u.uses)
+  from money.promo_codes p
+  cross join lateral (
+    select count(*) filter (where u.released_at is null) as uses, count(*) filter (where u.discount_amount <> b.discount_amount) as wrong
+    from money.promo_code_usages u join booking.bookings b on b.id = u.booking_id where u.promo_code_id = p.id) as u
+  where money.is_looked_at(p.marketplace) and (since is null or p.updated_at >= since) and (u.uses <> p.usage_count or u.wrong > 0)
+$$;
+
+CREATE FUNCTION money.months_of(marketplace text, plan text) RETURNS integer
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+  select p.months::integer from money.plans p where p.marketplace = months_of.marketplace and p.code = months_of.plan
+$$;
+
+CREATE FUNCTION money.move_mark(account_id uuid) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+begin
+  update money.payout_marks m set through = coalesce((
+      select min(e.number) - 1 from money.entries e
+      where e.account_id = m.account_id and e.number > m.through and e.type not in ('payout', 'payout_return')
+        and not exists (select from money.payout_items i
+          where i.transfer_id = e.transfer_id and i.account_id = e.account_id and i.is_live)),
+    (select max(e.number) from money.entries e where e.account_id = m.account_id), m.through)
+  where m.account_id = move_mark.account_id;
+end $$;
+
+CREATE FUNCTION money.move_promo_use(booking_id uuid) RETURNS void
+    LANGUAGE sql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+  update money.promo_code_usages u set discount_amount = b.discount_amount
+  from booking.bookings b
+  where u.booking_id = move_promo_use.booking_id and b.id = u.booking_id and u.discount_amount <> b.discount_amount
+$$;
+
+CREATE FUNCTION money.my_earnings(since timestamp with time zone, until timestamp with time zone) RETURNS TABLE(currency text, bookings bigint, gross_amount bigint, commission_amount bigint, net_amount bigint)
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+begin
+  return query
+    with moved as materialized (
+      select t.id, t.type, b.id as booking_id, a.currency, sum(e.amount) as amount
+      from money.accounts a
+      join money.entries e on e.account_id = a.id
+      join money.transfers t on t.id = e.transfer_id
+      join money.payments p on t.reference_type = 'payment' and p.id = t.reference_id
+      left join money.tips g on p.purpose = 'tip' and g.id = p.subject_id
+      join booking.bookings b on b.id = coalesce(p.booking_id, g.booking_id)
+      where a.owner_id = app.actor() and a.marketplace = app.marketplace() and a.kind in ('provider_payable', 'receivable')
+        and t.type in ('release', 'tip', 'refund', 'reversal', 'dispute') and b.provider_id = app.actor()
+        and b.completed_at >= since and b.completed_at < until
+      group by 1, 2, 3, 4)
+    select m.currency, count(distinct m.booking_id) filter (where m.type = 'release'),
+           sum(m.amount + c.commission)::bigint, sum(c.commission)::bigint, sum(m.amount)::bigint
+    from moved m cross join lateral (
+      select coalesce(sum(r.amount), 0) as commission from money.entries r join money.accounts a on a.id = r.account_id
+      where r.transfer_id = m.id and r.currency = m.currency and a.kind = 'platform_revenue') as c
+    group by m.currency;
+end $$;
+
+CREATE FUNCTION money.my_gateway_customer(gateway text) RETURNS TABLE(id uuid, reference character varying, email character varying, full_name character varying)
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+#variable_conflict use_column
+begin
+  insert into money.gateway_customers (marketplace, user_id, gateway)
+  values (app.marketplace(), app.actor(), my_gateway_customer.gateway)
+  on conflict on constraint gateway_customers_user_id_key do nothing;
+  return query
+    select c.id, c.reference, u.email::varchar, u.full_name::varchar
+    from money.gateway_customers c join identity.users u on u.id = c.user_id
+    where c.user_id = app.actor() and c.gateway = my_gateway_customer.gateway;
+end $$;
+
+CREATE FUNCTION money.my_paper(payment_id uuid, number text) RETURNS TABLE(kind text, number text, corrects text, buyer_name text, issuer jsonb, description text, currency text, lines jsonb, tax_lines jsonb, subtotal_amount bigint, tax_amount bigint, total_amount bigint, issued_at timestamp with time zone)
+    LANGUAGE sql STABLE
+    AS $_$
+  select i.kind, i.number, c.number, i.buyer_name, i.issuer, i.description, i.currency, i.lines, i.tax_lines, i.subtotal_amount,
+         i.tax_amount, i.total_amount, i.issued_at
+  from money.invoices i left join money.invoices c on c.id = i.corrects
+  where i.payment_id = $1 and i.user_id = app.actor()
+    and case when $2 is null then i.kind <> 'credit_note' else i.number = $2 end
+$_$;
+
+CREATE FUNCTION money.my_payout_items(payout_id uuid, after uuid, most integer) RETURNS TABLE(payout jsonb, item jsonb)
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+begin
+  return query
+    select case when row_number() over (order by i.id) = 1 then money.shown_payout(p) end,
+           jsonb_build_object('id', i.id, 'kind', i.kind, 'booking_id', i.booking_id, 'booking_number', b.number,
+             'gross_amount', i.gross_amount, 'commission_amount', i.commission_amount, 'amount', i.amount, 'earned_at', i.earned_at)
+    from money.payouts p
+    left join money.payout_items i on i.payout_id = p.id and i.is_live
+      and (my_payout_items.after is null or i.id > my_payout_items.after)
+    left join booking.bookings b on b.id = i.booking_id
+    where p.id = my_payout_items.payout_id and p.provider_id = app.actor() and p.marketplace = app.marketplace()
+    order by i.id limit most;
+end $$;
+
+CREATE FUNCTION money.my_payouts(before uuid, most integer) RETURNS SETOF jsonb
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+begin
+  return query
+    select money.shown_payout(p) from money.payouts p
+    where p.provider_id = app.actor() and p.marketplace = app.marketplace() and (before is null or p.id < before)
+    order by p.id desc limit most;
+end $$;
+
+CREATE FUNCTION money.name_of_method(a money.payment_attempts) RETURNS text
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+  select coalesce((
+      select m.type || coalesce('_ending_' || m.last4, '') from money.payment_methods m
+      where m.marketplace = a.marketplace and m.gateway = a.gateway and m.reference = a.options ->> 'payment_method'),
+    a.options ->> 'method', a.gateway, 'wallet')
+$$;
+
+CREATE FUNCTION money.offered_plan(code text) RETURNS money.plans
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+declare plan_ money.plans;
+begin
+  select t.* into plan_ from money.plans t
+  where t.marketplace = app.marketplace() and t.code = offered_plan.code and t.is_active;
+  if not found then perform app.refuse('plan_not_offered'); end if;
+  if plan_.role <> all (identity.roles_of(app.actor())) then perform app.refuse('role_missing'); end if;
+  return plan_;
 end $$;
 
 CREATE FUNCTION money.open_account(place text, kind text, user_id uuid, gateway text, currency text) RETURNS uuid
@@ -4337,33 +6049,148 @@ begin
   return null;
 end $$;
 
+CREATE FUNCTION money.open_connect_account(country text, currency text) RETURNS TABLE(id uuid, reference text, email text)
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+#variable_conflict use_column
+begin
+  insert into money.payout_accounts (marketplace, user_id, kind, country, currency, status)
+  values (app.marketplace(), app.actor(), 'stripe', open_connect_account.country, open_connect_account.currency, 'pending')
+  on conflict (user_id) where kind = 'stripe' and status <> 'removed' do nothing;
+  return query
+    select a.id, a.reference::text, u.email::text from money.payout_accounts a join identity.users u on u.id = a.user_id
+    where a.user_id = app.actor() and a.kind = 'stripe' and a.status <> 'removed';
+end $$;
+
+CREATE FUNCTION money.open_lines(p money.payments) RETURNS jsonb
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+  select coalesce(jsonb_agg(jsonb_strip_nulls(jsonb_build_object('code', l.code, 'payer', l.payer, 'payee', l.payee,
+    'amount', l.amount, 'user_id', l.user_id)) order by l.code, l.payer, l.payee), '[]')
+  from (
+    select t.code, t.payer, t.payee, t.user_id,
+      -- What was cut twice comes to nothing, not to less.
+      case when sum(t.amount) filter (where not t.is_cut) < 0 then least(sum(t.amount), 0) else greatest(sum(t.amount), 0) end::bigint
+        as amount
+    from (
+      select coalesce(i ->> 'code', p.purpose) as code, i ->> 'payer' as payer, i ->> 'payee' as payee, i ->> 'user_id' as user_id,
+        (i ->> 'amount')::bigint as amount, false as is_cut
+      from jsonb_array_elements(coalesce(p.due_items, '[]')) as i
+      union all
+      select i ->> 'code', i ->> 'payer', i ->> 'payee', case when 'provider' in (i ->> 'payer', i ->> 'payee') then b.provider_id::text end,
+        c.way * (i ->> 'amount')::bigint, c.way < 0
+      from booking.bookings b, lateral (values (1, b.line_items), (-1, b.refund_items)) as c (way, items),
+        jsonb_array_elements(c.items) as i
+      where b.id = p.booking_id and p.due_items is null
+      union all
+      select i ->> 'code', i ->> 'payer', i ->> 'payee', i ->> 'user_id', -(i ->> 'amount')::bigint, true
+      from money.live_reductions(p) as r, jsonb_array_elements(r.items) as i
+      -- What was cut before it was known what is owed is left out of that already.
+      where r.is_taken_back or p.due_items is null) as t
+    group by t.code, t.payer, t.payee, t.user_id) as l
+  where l.amount <> 0
+$$;
+
+CREATE FUNCTION money.open_order(details jsonb) RETURNS money.orders
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+declare
+  o money.orders; net bigint := booking.sum_of(details -> 'items', 'customer');
+  fee bigint := case when (details ->> 'setup_fee')::boolean then coalesce(app.setting('setup_fee_cents')::bigint, 0) else 0 end;
+begin
+  -- Of two first orders at once one waits here for the other, and finds that the fee is taken.
+  if fee > 0 then
+    o := money.insert_order(details, net + fee, fee);
+  end if;
+  if o.id is null then o := money.insert_order(details, net, 0); end if;
+  return o;
+end $$;
+
+CREATE FUNCTION money.open_pass(wish jsonb) RETURNS jsonb
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+declare product_ money.products; pass money.listing_passes; opened jsonb; subject uuid := (wish ->> 'covers_id')::uuid;
+begin
+  select t.* into product_ from money.products t
+  where t.marketplace = app.marketplace() and t.code = wish ->> 'product' and t.is_active;
+  if not found then perform app.refuse('product_not_offered'); end if;
+  if product_.role <> all (identity.roles_of(app.actor())) then perform app.refuse('role_missing'); end if;
+  if subject is not null and not money.is_coverable(product_.covers, subject) then perform app.refuse('not_coverable'); end if;
+  perform money.lock_subscriber(app.actor());
+  select t.* into pass from money.listing_passes t
+  where t.user_id = app.actor() and t.product = product_.code and t.subject_id is not distinct from subject and t.status = 'pending';
+  if pass.amount <> product_.amount or pass.days <> product_.days then
+    perform money.lock_subject('listing', pass.id);
+    perform money.drop_pass(pass.id);
+    pass := null;
+  end if;
+  if pass.id is null then
+    insert into money.listing_passes (marketplace, user_id, product, covers, subject_id, currency, amount, days, benefits)
+    values (product_.marketplace, app.actor(), product_.code, product_.covers, subject, product_.currency, product_.amount,
+      product_.days, product_.benefits)
+    returning * into pass;
+  end if;
+  opened := money.open_payment(wish || jsonb_build_object('purpose', 'listing', 'subject_id', pass.id));
+  return opened || jsonb_build_object('subject', (select to_jsonb(p) from money.shown_passes p where p.id = pass.id));
+end $$;
+
 CREATE FUNCTION money.open_payment(wish jsonb) RETURNS jsonb
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'public', 'pg_temp'
     AS $$
-declare b booking.bookings; p money.payments; a money.payment_attempts; chosen text;
 begin
+  return money.open_payment_of(app.actor(), wish);
+end $$;
+
+CREATE FUNCTION money.open_payment_of(person_id uuid, wish jsonb) RETURNS jsonb
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+declare
+  subject uuid := (wish ->> 'subject_id')::uuid; asked jsonb; p money.payments; a money.payment_attempts; chosen text;
+  m money.payment_methods;
+begin
+  if wish ->> 'payment_method_id' is not null then
+    select t.* into m from money.payment_methods t
+    where t.id = (wish ->> 'payment_method_id')::uuid and t.user_id = open_payment_of.person_id and t.removed_at is null;
+    if m.id is null then perform app.refuse('payment_method_not_found'); end if;
+    wish := jsonb_set(wish || jsonb_build_object('gateway', m.gateway), '{options,payment_method}', to_jsonb(m.reference));
+  elsif exists (
+    select from money.payment_methods t
+    where t.marketplace = app.marketplace() and t.gateway in (select jsonb_array_elements_text(wish -> 'gateways'))
+      and t.reference = wish #>> '{options,payment_method}'
+      and (t.user_id <> open_payment_of.person_id or t.removed_at is not null)) then
+    perform app.refuse('payment_method_not_found');
+  end if;
   if wish ->> 'gateway' is not null and not wish -> 'gateways' ? (wish ->> 'gateway') then
     perform app.refuse('gateway_not_offered');
   end if;
-  b := money.lock_booking((wish ->> 'booking_id')::uuid);
-  if b.id is null or b.customer_id is distinct from app.actor() then perform app.refuse('not_found'); end if;
-  if b.status = 'cancelled' or b.expires_at <= app.now() then perform app.refuse('booking_not_payable', b.status); end if;
-  if b.total_amount = 0 then perform app.refuse('nothing_to_pay'); end if;
-  select t.* into p from money.payments t where t.booking_id = b.id and t.status <> 'cancelled' for update;
+  perform money.lock_subject(wish ->> 'purpose', subject);
+  asked := money.find_payable(wish ->> 'purpose', subject);
+  if (asked ->> 'payer_id')::uuid is distinct from open_payment_of.person_id then perform app.refuse('not_found'); end if;
+  if not (asked ->> 'payable')::boolean then perform app.refuse(asked ->> 'code'); end if;
+  if (asked ->> 'amount')::bigint = 0 then perform app.refuse('nothing_to_pay'); end if;
+  select t.* into p from money.payments t
+  where t.purpose = wish ->> 'purpose' and (t.booking_id = subject and t.status <> 'cancelled'
+    or t.subject_id = subject and t.status in ('pending', 'processing', 'authorized', 'failed')) for update;
   if p.status in ('authorized', 'succeeded', 'partially_refunded', 'refunded') then perform app.refuse('already_paid'); end if;
   if p.leased_until > app.now() or p.status = 'processing' then perform app.refuse('payment_in_progress'); end if;
   select t.* into a from money.payment_attempts t where t.payment_id = p.id and t.is_current for update;
-  if p.id is not null and p.amount <> b.total_amount then
-    -- The booking has changed since. What the earlier payment still brings in is given back.
-    update money.payments t set status = 'cancelled' where t.id = p.id;
-    perform money.give_back_parts(p);
-    perform app.set_timer('payment.look', p.id, app.now() + interval '1 minute');
+  if p.amount <> (asked ->> 'amount')::bigint or p.due_items <> asked -> 'items'
+    or (p.cash_amount > 0) <> coalesce((wish ->> 'use_cash')::boolean, false) then
+    -- What it costs has changed since, or the person would rather pay otherwise.
+    perform money.drop_payment(p);
     p := null;
     a := null;
   end if;
   if p.id is null then
-    p := money.start_payment(b, wish);
+    p := money.start_payment(asked, wish);
+    -- A promise of cash is as good as a card's: the booking stands.
+    if p.cash_amount > 0 then perform money.tell_subject(p, 'authorized'); end if;
   end if;
   if p.gateway_amount = 0 then
     perform money.advance_payment(p.id);
@@ -4382,16 +6209,359 @@ begin
   if a.id is null or a.gateway <> chosen or a.options <> wish -> 'options' or a.created_at < app.now() - interval '20 hours'
     or a.status in ('rejected', 'cancelled') or a.status = 'failed' and a.options ? 'payment_method' then
     update money.payment_attempts t set is_current = false where t.id = a.id;
-    insert into money.payment_attempts (marketplace, payment_id, gateway, amount, options)
-    values (p.marketplace, p.id, chosen, p.gateway_amount, wish -> 'options')
+    insert into money.payment_attempts (marketplace, payment_id, gateway, amount, options, customer)
+    select p.marketplace, p.id, chosen, p.gateway_amount, wish -> 'options',
+      jsonb_strip_nulls(jsonb_build_object('reference', c.reference, 'email', u.email, 'name', u.full_name))
+    from identity.users u left join money.gateway_customers c on c.user_id = u.id and c.gateway = chosen
+    where u.id = p.payer_id
     returning * into a;
   end if;
   update money.payments t set leased_until = app.now() + interval '30 seconds' where t.id = p.id;
   perform app.set_timer('payment.look', p.id, app.now() + interval '1 minute');
   return jsonb_build_object('payment', money.shown_payment(p.id), 'charge', jsonb_build_object(
     'attempt_id', a.id, 'gateway', a.gateway, 'amount', a.amount, 'currency', p.currency, 'description', p.description,
-    'capture', p.capture, 'options', a.options, 'metadata', jsonb_build_object('payment_id', p.id, 'booking_id', b.id)));
+    'capture', p.capture, 'options', a.options, 'customer', a.customer, 'metadata', jsonb_build_object('payment_id', p.id, 'purpose', p.purpose,
+      case when p.booking_id is null then 'subject_id' else 'booking_id' end, subject)));
 end $$;
+
+CREATE TABLE money.payout_batches (
+    id uuid DEFAULT app.uuid_v7() NOT NULL,
+    marketplace text NOT NULL,
+    payouts integer NOT NULL,
+    amount bigint NOT NULL,
+    currency text NOT NULL,
+    created_by uuid NOT NULL,
+    created_at timestamp with time zone DEFAULT app.now() NOT NULL
+);
+
+ALTER TABLE ONLY money.payout_batches FORCE ROW LEVEL SECURITY;
+
+CREATE FUNCTION money.open_payout_batch(most integer) RETURNS SETOF money.payout_batches
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+declare waiting uuid; p money.payouts; taken uuid[] := '{}'; total bigint := 0; b money.payout_batches; unit text;
+begin
+  for waiting in
+    select o.id from (
+      select t.id, t.account_id from money.payouts t join money.payout_accounts a on a.id = t.payout_account_id
+      where t.marketplace = app.marketplace() and t.status = 'pending' and not t.is_held and a.kind = 'bank'
+        and t.provider_id <> app.actor()
+      order by t.id limit most) as o
+    -- In the order in which whoever builds payouts locks them too.
+    order by o.account_id
+  loop
+    p := money.lock_payout(waiting);
+    continue when p.status <> 'pending' or p.is_held or p.currency <> coalesce(unit, p.currency);
+    p := money.start_payout(p);
+    continue when p.status <> 'processing' or (select a.kind from money.payout_accounts a where a.id = p.payout_account_id) <> 'bank';
+    unit := p.currency;
+    taken := taken || p.id;
+    total := total + p.amount;
+  end loop;
+  if cardinality(taken) = 0 then perform app.refuse('nothing_to_pay_out'); end if;
+  insert into money.payout_batches (marketplace, payouts, amount, currency, created_by)
+  values (app.marketplace(), cardinality(taken), total, unit, app.actor()) returning * into b;
+  update money.payouts t set batch_id = b.id where t.id = any (taken);
+  perform app.audit('money.payout_batch_opened', 'money', 'payout_batches', b.id::text,
+    new_values => jsonb_build_object('payouts', b.payouts, 'amount', b.amount));
+  return next b;
+end $$;
+
+CREATE FUNCTION money.open_payout_run() RETURNS uuid
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+declare run_id uuid; waiting uuid;
+begin
+  select r.id into run_id from money.payout_runs r
+  where r.marketplace = app.marketplace() and r.finished_at is null order by r.id limit 1;
+  if run_id is not null then return run_id; end if;
+  insert into money.payout_runs (marketplace, period_start, period_end, ends_at)
+  select app.marketplace(), t.period_start, t.period_end, t.ends_at from money.payout_period() as t
+  where t.period_start < t.period_end
+  on conflict on constraint payout_runs_period_key do nothing
+  returning id into run_id;
+  if run_id is null then return null; end if;
+  for waiting in
+    select t.id from money.payouts t
+    where t.marketplace = app.marketplace() and not t.is_held and money.payout_account_of(t.provider_id, t.currency) is not null
+      -- What waits for staff to send it goes on waiting.
+      and (t.status = 'failed' or t.status = 'pending' and exists (
+        select from money.payout_accounts a where a.id = t.payout_account_id and (a.kind = 'stripe' or a.status <> 'active')))
+    order by t.account_id
+  loop
+    perform money.reopen_payout(waiting);
+  end loop;
+  return run_id;
+end $$;
+
+CREATE FUNCTION money.open_subscription(wish jsonb) RETURNS jsonb
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+declare plan_ money.plans; s money.subscriptions; c money.subscription_charges; opened jsonb;
+begin
+  perform money.lock_subscriber(app.actor());
+  plan_ := money.offered_plan(wish ->> 'plan');
+  insert into money.subscriptions (marketplace, user_id, plan, role, currency, amount)
+  values (plan_.marketplace, app.actor(), plan_.code, plan_.role, plan_.currency, plan_.amount)
+  on conflict (user_id, role) where status in ('pending', 'active', 'past_due') do nothing;
+  select t.* into strict s from money.subscriptions t
+  where t.user_id = app.actor() and t.role = plan_.role and t.status in ('pending', 'active', 'past_due');
+  perform money.lock_subject('subscription', s.id);
+  select t.* into strict s from money.subscriptions t where t.id = s.id for update;
+  if s.status <> 'pending' or money.is_subscribed(app.actor(), plan_.role, s.id) then perform app.refuse('already_subscribed'); end if;
+  select t.* into c from money.subscription_charges t where t.subscription_id = s.id and t.status = 'open';
+  if c.plan <> plan_.code or c.price <> plan_.amount then
+    perform money.drop_charge(s.id);
+    c := null;
+  end if;
+  if c.id is null then
+    update money.subscriptions t set plan = plan_.code, amount = plan_.amount where t.id = s.id;
+    insert into money.subscription_charges (marketplace, subscription_id, kind, plan, currency, price)
+    values (s.marketplace, s.id, 'start', plan_.code, plan_.currency, plan_.amount);
+  end if;
+  opened := money.open_payment(wish || jsonb_build_object('purpose', 'subscription', 'subject_id', s.id));
+  return opened || jsonb_build_object('subject', money.shown_subscription(s.id));
+end $$;
+
+CREATE TABLE money.tips (
+    id uuid DEFAULT app.uuid_v7() NOT NULL,
+    marketplace text NOT NULL,
+    booking_id uuid NOT NULL,
+    user_id uuid NOT NULL,
+    provider_id uuid NOT NULL,
+    amount bigint NOT NULL,
+    currency text NOT NULL,
+    status text DEFAULT 'pending'::text NOT NULL,
+    created_at timestamp with time zone DEFAULT app.now() NOT NULL,
+    updated_at timestamp with time zone DEFAULT app.now() NOT NULL,
+    CONSTRAINT tips_amount_check CHECK ((amount > 0)),
+    CONSTRAINT tips_parties_check CHECK ((user_id <> provider_id)),
+    CONSTRAINT tips_status_check CHECK ((status = ANY (ARRAY['pending'::text, 'paid'::text, 'failed'::text, 'refunded'::text])))
+);
+
+ALTER TABLE ONLY money.tips FORCE ROW LEVEL SECURITY;
+
+CREATE FUNCTION money.open_tip(booking_id uuid, amount bigint) RETURNS SETOF money.tips
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+#variable_conflict use_column
+declare b booking.bookings := money.lock_booking(open_tip.booking_id);
+begin
+  if b.id is null or b.customer_id is distinct from app.actor() then perform app.refuse('not_found'); end if;
+  if b.completed_at is null then perform app.refuse('booking_not_completed'); end if;
+  if exists (select from identity.users u where u.id = b.provider_id and u.deleted_at is not null) then
+    perform app.refuse('provider_gone');
+  end if;
+  if open_tip.amount > b.total_amount then perform app.refuse('tip_too_high'); end if;
+  perform money.lock_subject('tip', t.id) from money.tips t where t.booking_id = b.id;
+  if exists (select from money.tips t where t.booking_id = b.id and t.status in ('paid', 'refunded')) then
+    perform app.refuse('already_tipped');
+  end if;
+  return query
+    insert into money.tips as t (marketplace, booking_id, user_id, provider_id, amount, currency)
+    values (b.marketplace, b.id, b.customer_id, b.provider_id, open_tip.amount, b.currency)
+    on conflict on constraint tips_booking_id_key do update set amount = excluded.amount
+    returning *;
+end $$;
+
+CREATE TABLE money.wallet_topups (
+    id uuid DEFAULT app.uuid_v7() NOT NULL,
+    marketplace text NOT NULL,
+    user_id uuid NOT NULL,
+    amount bigint NOT NULL,
+    currency text NOT NULL,
+    status text DEFAULT 'pending'::text NOT NULL,
+    created_at timestamp with time zone DEFAULT app.now() NOT NULL,
+    updated_at timestamp with time zone DEFAULT app.now() NOT NULL,
+    CONSTRAINT wallet_topups_amount_check CHECK ((amount > 0)),
+    CONSTRAINT wallet_topups_status_check CHECK ((status = ANY (ARRAY['pending'::text, 'paid'::text, 'failed'::text, 'refunded'::text])))
+);
+
+ALTER TABLE ONLY money.wallet_topups FORCE ROW LEVEL SECURITY;
+
+CREATE FUNCTION money.open_topup(amount bigint) RETURNS SETOF money.wallet_topups
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+begin
+  -- A marketplace without these settings has no top-ups.
+  if (open_topup.amount between app.setting('wallet_topup_min')::bigint and app.setting('wallet_topup_max')::bigint) is not true then
+    perform app.refuse('topup_amount');
+  end if;
+  return query
+    insert into money.wallet_topups (marketplace, user_id, amount, currency)
+    select m.slug, app.actor(), open_topup.amount, m.currency from app.marketplaces m where m.slug = app.marketplace()
+    returning *;
+end $$;
+
+CREATE FUNCTION money.owed_by(person_id uuid, currency text) RETURNS bigint
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+  select coalesce(sum(-b.balance), 0)::bigint from money.accounts a join money.balances b on b.account_id = a.id
+  where a.owner_id = owed_by.person_id and a.kind = 'receivable' and a.currency = owed_by.currency
+$$;
+
+CREATE FUNCTION money.paper_lines(p money.payments, total bigint) RETURNS jsonb
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+  with wanted as (
+    select i ->> 'code' as code, money.line_name(i ->> 'code', i ->> 'description') as description, i -> 'quantity' as quantity, (i ->> 'amount')::bigint as amount,
+           (i ->> 'unit_amount')::bigint as unit_amount, i ->> 'payee' as payee, o.place,
+           coalesce((select sum((r ->> 'amount')::bigint) from jsonb_array_elements(b.refund_items) as r
+                     where r ->> 'code' = i ->> 'code' and r ->> 'payee' = i ->> 'payee'
+                       and r ->> 'payer' = 'customer'), 0)::bigint as unowed
+    from booking.bookings b, jsonb_array_elements(b.line_items) with ordinality as o (i, place)
+    where b.id = p.booking_id and i ->> 'payer' = 'customer'
+    union all
+    select coalesce(i ->> 'code', p.purpose), case when i ? 'description' or jsonb_array_length(p.due_items) > 1
+        then money.line_name(coalesce(i ->> 'code', i ->> 'payee'), i ->> 'description') else p.description end,
+           '1'::jsonb, (i ->> 'amount')::bigint, (i ->> 'amount')::bigint, i ->> 'payee', o.place, 0
+    from jsonb_array_elements(p.due_items) with ordinality as o (i, place)
+    where p.booking_id is null and i ->> 'payer' = 'customer'),
+  owed as (
+    select w.place, w.amount - w.unowed as amount, jsonb_build_object('code', w.code, 'description', w.description, 'payee', w.payee,
+      'quantity', case when w.unowed = 0 then w.quantity else '1'::jsonb end,
+      'unit_amount', case when w.unowed = 0 then w.unit_amount else w.amount - w.unowed end, 'amount', w.amount - w.unowed) as line
+    from wanted w where w.amount <> w.unowed)
+  select case when sum(o.amount) = total then jsonb_agg(o.line order by o.place)
+    else jsonb_build_array(jsonb_build_object('code', p.purpose, 'description', p.description, 'quantity', 1, 'unit_amount', total,
+      'amount', total)) end
+  from owed o
+$$;
+
+CREATE FUNCTION money.paper_trail() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+begin
+  perform money.write_papers(new.id);
+  return null;
+end $$;
+
+CREATE FUNCTION money.papers_of(payment_id uuid) RETURNS jsonb
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+  select jsonb_build_object(
+    'invoice', (jsonb_agg(f.paper) filter (where f.kind <> 'credit_note')) -> 0,
+    'credit_notes', coalesce(jsonb_agg(f.paper order by f.id) filter (where f.kind = 'credit_note'), '[]'))
+  from (
+    select i.id, i.kind, jsonb_build_object('id', i.id, 'kind', i.kind, 'number', i.number, 'currency', i.currency,
+      'subtotal_amount', i.subtotal_amount, 'tax_amount', i.tax_amount, 'total_amount', i.total_amount, 'issued_at', i.issued_at,
+      'url', '/api/v1/payments/' || i.payment_id || '/invoice.pdf'
+        || case i.kind when 'credit_note' then '?number=' || i.number else '' end) as paper
+    from money.invoices i where i.payment_id = papers_of.payment_id) as f
+$$;
+
+CREATE FUNCTION money.payable_booking(booking_id uuid) RETURNS jsonb
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+declare b booking.bookings;
+begin
+  select t.* into b from booking.bookings t where t.id = payable_booking.booking_id and t.marketplace = app.marketplace();
+  if b.id is null then return null; end if;
+  return jsonb_build_object('payer_id', b.customer_id, 'amount', b.total_amount, 'currency', b.currency,
+    'description', 'Booking ' || b.number, 'payable', b.status <> 'cancelled' and (b.expires_at is null or b.expires_at > app.now()),
+    'code', 'booking_not_payable',
+    -- A card's bank reserves for a week: what ends later is taken at once.
+    'capture', case when b.ends_at < app.now() + interval '6 days' then 'later' else 'now' end);
+end $$;
+
+CREATE FUNCTION money.payable_debt(person_id uuid) RETURNS jsonb
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+declare currency_ text; owed bigint;
+begin
+  select m.currency into currency_ from identity.users u join app.marketplaces m on m.slug = u.marketplace
+  where u.id = payable_debt.person_id and u.marketplace = app.marketplace();
+  if not found then return null; end if;
+  owed := money.owed_by(person_id, currency_);
+  return jsonb_build_object('payer_id', person_id, 'amount', owed, 'currency', currency_, 'description', 'What is still owed',
+    'items', jsonb_build_array(jsonb_build_object('code', 'debt', 'payer', 'customer', 'payee', 'debt', 'amount', owed,
+      'user_id', person_id)),
+    'payable', true);
+end $$;
+
+CREATE FUNCTION money.payable_order(order_id uuid) RETURNS jsonb
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+  select jsonb_build_object('payer_id', o.user_id, 'amount', o.amount, 'currency', o.currency, 'description', o.description,
+    'items', o.items, 'payable', s.code is null, 'code', s.code)
+  from money.orders o, lateral (select case
+      when o.status in ('paid', 'refunded') then 'already_paid'
+      when o.cancelled_at is not null then 'order_cancelled'
+      when o.setup_fee_applied = 0 and exists (select from money.orders f where f.user_id = o.user_id and f.setup_fee_applied > 0
+        and f.status in ('pending', 'failed')) then 'setup_fee_unpaid' end as code) as s
+  where o.id = payable_order.order_id and o.marketplace = app.marketplace()
+$$;
+
+CREATE FUNCTION money.payable_pass(pass_id uuid) RETURNS jsonb
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+  select jsonb_build_object('payer_id', p.user_id, 'amount', p.amount, 'currency', p.currency, 'description', r.name,
+    'items', jsonb_build_array(jsonb_build_object('code', p.product, 'payer', 'customer', 'payee', 'platform', 'amount', p.amount)),
+    'payable', p.status = 'pending', 'code', 'already_paid')
+  from money.listing_passes p join money.products r on r.marketplace = p.marketplace and r.code = p.product
+  where p.id = pass_id and p.marketplace = app.marketplace()
+$$;
+
+CREATE FUNCTION money.payable_subscription(subscription_id uuid) RETURNS jsonb
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+declare s money.subscriptions; c money.subscription_charges;
+begin
+  select t.* into s from money.subscriptions t
+  where t.id = payable_subscription.subscription_id and t.marketplace = app.marketplace();
+  if s.id is null then return null; end if;
+  select t.* into c from money.subscription_charges t where t.subscription_id = s.id and t.status = 'open';
+  return jsonb_build_object('payer_id', s.user_id, 'amount', coalesce(c.amount, 1), 'currency', s.currency,
+    'description', (select p.name from money.plans p where p.marketplace = s.marketplace and p.code = coalesce(c.plan, s.plan))
+      || coalesce(to_char(c.period_start at time zone money.zone(), ', YYYY-MM-DD')
+                  || to_char(c.period_end at time zone money.zone(), ' to YYYY-MM-DD'), ''),
+    'items', jsonb_build_array(jsonb_build_object('code', c.plan, 'payer', 'customer', 'payee', 'platform', 'amount', c.amount)),
+    'payable', c.id is not null, 'code', 'already_paid');
+end $$;
+
+CREATE FUNCTION money.payable_tip(tip_id uuid) RETURNS jsonb
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+  select jsonb_build_object('payer_id', t.user_id, 'amount', t.amount, 'currency', t.currency,
+    'description', 'Tip for booking ' || b.number, 'payable', t.status in ('pending', 'failed') and u.deleted_at is null,
+    'code', case when u.deleted_at is null then 'already_paid' else 'provider_gone' end,
+    'items', jsonb_build_array(jsonb_build_object(
+      'payer', 'customer', 'payee', 'provider', 'user_id', t.provider_id, 'amount', t.amount)))
+  from money.tips t join booking.bookings b on b.id = t.booking_id join identity.users u on u.id = t.provider_id
+  where t.id = payable_tip.tip_id and t.marketplace = app.marketplace()
+$$;
+
+CREATE FUNCTION money.payable_topup(topup_id uuid) RETURNS jsonb
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+  select jsonb_build_object('payer_id', t.user_id, 'amount', t.amount, 'currency', t.currency, 'description', 'Wallet top-up',
+    'payable', t.status in ('pending', 'failed'), 'code', 'already_paid', 'items', jsonb_build_array(jsonb_build_object(
+      'payer', 'customer', 'payee', 'wallet', 'user_id', t.user_id, 'amount', t.amount)))
+  from money.wallet_topups t where t.id = payable_topup.topup_id and t.marketplace = app.marketplace()
+$$;
+
+CREATE FUNCTION money.payment_for_staff(p money.payments) RETURNS jsonb
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+  select money.shown_payment(p.id) || jsonb_build_object('payer_id', p.payer_id, 'capture', p.capture, 'due_amount', p.due_amount)
+$$;
 
 CREATE FUNCTION money.payment_of_webhook(webhook_id uuid) RETURNS uuid
     LANGUAGE plpgsql SECURITY DEFINER
@@ -4422,19 +6592,24 @@ CREATE FUNCTION money.payment_steps(p money.payments) RETURNS SETOF jsonb
   select jsonb_build_object('kind', t.kind, 'id', t.id, 'gateway', t.gateway, 'reference', t.reference, 'amount', t.amount,
     'key', t.key)
   from (
-    select case when a.is_current and p.status <> 'cancelled' and w.wanted > 0 then 'capture' else 'cancel' end as kind, a.id,
+    select case when a.is_current and p.status <> 'cancelled' and coalesce(w.wanted > 0, true) then 'capture' else 'cancel' end as kind,
+      a.id,
       a.gateway, a.reference,
       -- What is reserved at Razorpay is taken whole; the rest is refunded.
-      case when a.gateway = 'razorpay' then a.amount else least(w.wanted, a.amount) end as amount,
+      case when a.gateway = 'razorpay' then a.amount else least(coalesce(w.wanted, a.amount), a.amount) end as amount,
       a.id || '-x' as key
     from money.payment_attempts a,
-      lateral (select coalesce(p.due_amount - p.wallet_amount - p.credits_amount, 0) as wanted) as w
+      lateral (select p.due_amount - p.wallet_amount - p.credits_amount - p.cash_amount as wanted) as w
     where a.payment_id = p.id and a.reference is not null and (
       -- Nobody needs it any more.
       (p.status = 'cancelled' or not a.is_current or p.due_amount is not null and w.wanted <= 0)
         and a.status in ('requires_action', 'authorized', 'failed')
         and a.created_at > app.now() - interval '7 days'
-      or a.is_current and a.status = 'authorized' and p.due_amount is not null and w.wanted > 0)
+      or a.is_current and a.status = 'authorized' and w.wanted > 0
+      -- A bank lets go of what it has reserved after a week, Razorpay after five days: what is not known yet is taken whole before that,
+      -- and what is not owed goes back.
+      or a.is_current and a.status = 'authorized' and w.wanted is null
+        and a.created_at < app.now() - case a.gateway when 'razorpay' then interval '4 days' else interval '6 days' end)
     union all
     select 'refund', r.id, a.gateway, a.reference, r.amount, r.id::text
     from money.refunds r join money.payment_attempts a on a.id = r.attempt_id
@@ -4450,13 +6625,75 @@ CREATE FUNCTION money.payment_work(payment_id uuid) RETURNS jsonb
     'looks', coalesce((
       select jsonb_agg(jsonb_build_object('attempt_id', a.id, 'gateway', a.gateway, 'reference', a.reference,
         'age', extract(epoch from app.now() - a.created_at)::bigint) order by a.id)
-      from money.payment_attempts a where a.payment_id = p.id and a.status <> 'captured'), '[]'),
+      from money.payment_attempts a
+      where a.payment_id = p.id and (a.status <> 'captured' or money.is_fee_awaited(a))), '[]'),
     'refund_looks', coalesce((
       select jsonb_agg(jsonb_build_object('refund_id', r.id, 'gateway', a.gateway, 'reference', r.reference) order by r.id)
       from money.refunds r join money.payment_attempts a on a.id = r.attempt_id
       where r.payment_id = p.id and r.reference is not null and r.status in ('processing', 'succeeded')), '[]'),
     'step', (select s from money.payment_steps(p) as s limit 1))
   from money.payments p where p.id = payment_work.payment_id
+$$;
+
+CREATE FUNCTION money.payout_account_of(user_id uuid, currency text) RETURNS uuid
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+begin
+  return (select a.id from money.payout_accounts a
+          where a.user_id = payout_account_of.user_id and a.currency = payout_account_of.currency and a.status = 'active'
+            and a.usable_from <= app.now()
+          order by a.id desc limit 1);
+end $$;
+
+CREATE FUNCTION money.payout_batch_lines(batch_id uuid) RETURNS TABLE(payout_account_id uuid, reference_number text, amount bigint, currency text, bank_name text, account_name text, details_sealed text)
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+begin
+  if not exists (select from money.payout_batches b
+    where b.id = payout_batch_lines.batch_id and b.marketplace = app.marketplace()) then perform app.refuse('not_found'); end if;
+  perform app.audit('money.bank_details_read', 'money', 'payout_batches', payout_batch_lines.batch_id::text);
+  return query
+    select a.id, p.reference_number::text, p.amount, p.currency, a.bank_name::text, a.account_name::text, a.details_sealed
+    from money.payouts p join money.payout_accounts a on a.id = p.payout_account_id
+    where p.batch_id = payout_batch_lines.batch_id and p.status = 'processing' order by p.id;
+end $$;
+
+CREATE FUNCTION money.payout_period() RETURNS TABLE(period_start date, period_end date, ends_at timestamp with time zone)
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+#variable_conflict use_column
+declare zone text; pace text; today date;
+begin
+  select m.time_zone into strict zone from app.marketplaces m where m.slug = app.marketplace();
+  pace := coalesce(app.setting('payout_interval') #>> '{}', 'weekly');
+  today := (app.now() at time zone zone)::date - coalesce((app.setting('payout_hold_days') #>> '{}')::integer, 0);
+  period_end := case pace when 'daily' then today when 'monthly' then date_trunc('month', today)::date
+    else date_trunc('week', today)::date end;
+  period_start := coalesce((
+    select max(r.period_end) from money.payout_runs r where r.marketplace = app.marketplace()),
+    (period_end - case pace when 'daily' then interval '1 day' when 'monthly' then interval '1 month' else interval '1 week' end)::date);
+  ends_at := period_end::timestamp at time zone zone;
+  return next;
+end $$;
+
+CREATE FUNCTION money.payout_webhook(webhook_id uuid) RETURNS jsonb
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+  select jsonb_build_object('object_type', e.object_type, 'account', e.account, 'payouts', coalesce((
+    select jsonb_agg(p.id order by p.id) from money.payout_accounts a join money.payouts p on p.payout_account_id = a.id
+    where a.marketplace = e.marketplace and a.reference = e.account and e.object_type = 'payout'
+      and (p.payout_reference = e.object_id or p.status = 'processing' and p.payout_reference is null)), '[]'))
+  from money.webhook_events e where e.id = payout_webhook.webhook_id and e.marketplace = app.marketplace()
+$$;
+
+CREATE FUNCTION money.period_bound(anchor timestamp with time zone, zone text, months integer) RETURNS timestamp with time zone
+    LANGUAGE sql IMMUTABLE
+    AS $$
+  select ((anchor at time zone zone) + make_interval(months => months)) at time zone zone
 $$;
 
 CREATE FUNCTION money.platform_balance(account_id uuid) RETURNS bigint
@@ -4540,31 +6777,86 @@ begin
   return posted;
 end $$;
 
-CREATE TABLE money.payment_attempts (
+CREATE FUNCTION money.post_dispute(p money.payments, d money.disputes, r money.reductions, sign integer) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+begin
+  perform money.post(jsonb_build_object('key', 'dispute/' || d.id || '/' || d.moves, 'type', 'dispute',
+    'description', case when sign > 0 then 'Disputed: ' else 'Dispute won: ' end || p.description, 'currency', p.currency,
+    'reference_type', 'dispute', 'reference_id', d.id, 'entries', (
+      select jsonb_agg(e) from (
+        select jsonb_build_object('account', 'disputed', 'amount', sign * d.amount) as e
+        union all select jsonb_build_object('account', 'held', 'user_id', p.payer_id, 'amount', -sign * r.amount)
+        where r.id is not null and not r.is_taken_back
+        union all select money.line_entries(p, r.items, -sign) where r.is_taken_back
+        union all select jsonb_build_object('account', 'dispute_expense', 'amount', -sign * (d.amount - coalesce(r.amount, 0)))
+        where d.amount > coalesce(r.amount, 0)) as t)));
+end $$;
+
+CREATE FUNCTION money.post_fees(payment_id uuid) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+declare a money.payment_attempts; p money.payments;
+begin
+  for a in
+    select t.* from money.payment_attempts t
+    where t.payment_id = post_fees.payment_id and t.is_posted and t.fee > 0 and not exists (
+      select from money.transfer_keys k where k.marketplace = t.marketplace and k.key = 'attempt/' || t.id || '/fee')
+  loop
+    select t.* into strict p from money.payments t where t.id = a.payment_id;
+    perform money.post(jsonb_build_object('key', 'attempt/' || a.id || '/fee', 'type', 'fee',
+      'description', 'Fee of ' || a.gateway || ': ' || p.description, 'currency', p.currency,
+      'reference_type', 'payment_attempt', 'reference_id', a.id, 'entries', jsonb_build_array(
+        jsonb_build_object('account', 'gateway_clearing', 'gateway', a.gateway, 'amount', a.fee),
+        jsonb_build_object('account', 'gateway_fees', 'amount', -a.fee))));
+  end loop;
+end $$;
+
+CREATE TABLE money.refunds (
     id uuid DEFAULT app.uuid_v7() NOT NULL,
     marketplace text NOT NULL,
     payment_id uuid NOT NULL,
-    gateway text NOT NULL,
+    attempt_id uuid,
+    method text NOT NULL,
+    currency text NOT NULL,
     amount bigint NOT NULL,
-    options jsonb DEFAULT '{}'::jsonb NOT NULL,
+    reason text NOT NULL,
+    status text DEFAULT 'pending'::text NOT NULL,
     reference character varying(255),
-    is_current boolean DEFAULT true NOT NULL,
-    status text DEFAULT 'created'::text NOT NULL,
-    captured_amount bigint DEFAULT 0 NOT NULL,
-    fee bigint,
     failure_code character varying(100),
     failure_message character varying(500),
-    is_posted boolean DEFAULT false NOT NULL,
     created_at timestamp with time zone DEFAULT app.now() NOT NULL,
     updated_at timestamp with time zone DEFAULT app.now() NOT NULL,
-    CONSTRAINT payment_attempts_amount_check CHECK ((amount > 0)),
-    CONSTRAINT payment_attempts_captured_amount_check CHECK ((captured_amount >= 0)),
-    CONSTRAINT payment_attempts_gateway_check CHECK ((gateway = ANY (ARRAY['stripe'::text, 'razorpay'::text, 'paytm'::text, 'paymongo'::text, 'bolt'::text]))),
-    CONSTRAINT payment_attempts_posted_check CHECK (((NOT is_posted) OR (status = 'captured'::text))),
-    CONSTRAINT payment_attempts_status_check CHECK ((status = ANY (ARRAY['created'::text, 'requires_action'::text, 'processing'::text, 'authorized'::text, 'captured'::text, 'failed'::text, 'cancelled'::text, 'rejected'::text])))
+    number character varying(20) DEFAULT money.next_transaction_number() NOT NULL,
+    processed_at timestamp with time zone,
+    failed_at timestamp with time zone,
+    reduction_id uuid,
+    replaces uuid,
+    CONSTRAINT refunds_amount_check CHECK ((amount > 0)),
+    CONSTRAINT refunds_attempt_check CHECK (((method = 'gateway'::text) = (attempt_id IS NOT NULL))),
+    CONSTRAINT refunds_method_check CHECK ((method = ANY (ARRAY['gateway'::text, 'wallet'::text, 'credits'::text]))),
+    CONSTRAINT refunds_reason_check CHECK ((reason = ANY (ARRAY['not_owed'::text, 'paid_too_late'::text, 'by_staff'::text]))),
+    CONSTRAINT refunds_reduction_check CHECK (((reason = 'by_staff'::text) = (reduction_id IS NOT NULL))),
+    CONSTRAINT refunds_status_check CHECK ((status = ANY (ARRAY['pending'::text, 'processing'::text, 'succeeded'::text, 'failed'::text])))
 );
 
-ALTER TABLE ONLY money.payment_attempts FORCE ROW LEVEL SECURITY;
+ALTER TABLE ONLY money.refunds FORCE ROW LEVEL SECURITY;
+
+CREATE FUNCTION money.post_refund(p money.payments, r money.refunds) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+begin
+  perform money.post(jsonb_build_object('key', 'refund/' || r.id, 'type', 'refund', 'description', 'Refund: ' || p.description,
+    'currency', p.currency, 'reference_type', case when p.purpose = 'order' then 'order' else 'payment' end,
+    'reference_id', case when p.purpose = 'order' then p.subject_id else p.id end, 'entries', (
+      select jsonb_agg(e) from (
+        select jsonb_build_object('account', 'held', 'user_id', p.payer_id, 'amount', -r.amount) as e
+        union all select jsonb_build_object('account', 'wallet', 'user_id', p.payer_id, 'amount', r.amount) where r.method = 'wallet'
+        union all select money.credit_entries(p, r.amount) where r.method = 'credits') as t)));
+end $$;
 
 CREATE FUNCTION money.post_through_gateway(p money.payments, a money.payment_attempts, key text, type text, amount bigint) RETURNS void
     LANGUAGE plpgsql SECURITY DEFINER
@@ -4579,18 +6871,114 @@ begin
       jsonb_build_object('account', 'gateway_clearing', 'gateway', a.gateway, 'amount', -amount))));
 end $$;
 
+CREATE FUNCTION money.prefer_method(method_id uuid) RETURNS SETOF money.payment_methods
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+#variable_conflict use_column
+begin
+  perform from identity.users u where u.id = app.actor() for no key update;
+  if not exists (select from money.payment_methods m
+    where m.id = prefer_method.method_id and m.user_id = app.actor() and m.removed_at is null) then
+    perform app.refuse('not_found');
+  end if;
+  update money.payment_methods m set is_default = false where m.user_id = app.actor() and m.is_default and m.id <> prefer_method.method_id;
+  return query update money.payment_methods m set is_default = true where m.id = prefer_method.method_id returning m.*;
+end $$;
+
+CREATE FUNCTION money.price_change(s money.subscriptions, plan_ money.plans) RETURNS jsonb
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+declare
+  now_ boolean := plan_.amount > s.amount and plan_.code <> s.plan;
+  credit bigint := money.unused_part(s.amount, s.current_period_start, s.current_period_end, app.now());
+begin
+  return jsonb_build_object('plan', plan_.code, 'name', plan_.name, 'price', plan_.amount, 'currency', plan_.currency,
+    'is_immediate', now_, 'credit', case when now_ then credit else 0 end,
+    'amount_due', case when now_ then plan_.amount - credit else 0 end,
+    'starts_at', case when now_ then app.now() else s.current_period_end end,
+    'ends_at', case when now_ then money.period_bound(app.now(), money.zone(), plan_.months)
+      else money.period_bound(s.anchor_at, money.zone(), s.anchored_months + plan_.months) end);
+end $$;
+
+CREATE FUNCTION money.promo_terms(code text, facts jsonb) RETURNS jsonb
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+declare promo money.promo_codes; reason text; guesses record;
+begin
+  select p.* into promo from money.promo_codes p where p.marketplace = app.marketplace() and p.code = promo_terms.code;
+  for guesses in
+    select 'promo/' || g.guesser as bucket, g.most
+    from (values (app.actor()::text, 30), (app.caller_network(), 100)) as g (guesser, most) where g.guesser is not null
+  loop
+    if promo.id is null and app.draw(guesses.bucket, guesses.most, interval '1 hour') is not null
+      or promo.id is not null and app.is_empty(guesses.bucket, guesses.most, interval '1 hour') then
+      perform app.refuse('too_many_requests');
+    end if;
+  end loop;
+  reason := money.why_no_promo(promo, facts);
+  return jsonb_build_object('code', promo_terms.code, 'reason', reason, 'currency', promo.currency,
+    'discount_type', promo.discount_type, 'discount_value', promo.discount_value,
+    'max_discount_amount', promo.max_discount_amount, 'min_booking_amount', promo.min_booking_amount,
+    'valid_until', promo.valid_until,
+    'discount_amount', case when reason is not null then 0 else money.discount_of(promo.discount_type, promo.discount_value,
+      promo.max_discount_amount, promo.min_booking_amount, (facts ->> 'subtotal_amount')::bigint) end);
+end $$;
+
+CREATE FUNCTION money.quote_change(subscription_id uuid, plan text) RETURNS jsonb
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+declare s money.subscriptions;
+begin
+  select t.* into s from money.subscriptions t
+  where t.id = quote_change.subscription_id and t.user_id = app.actor() and t.marketplace = app.marketplace();
+  if not found then perform app.refuse('not_found'); end if;
+  return money.price_change(s, money.check_change(s, plan));
+end $$;
+
+CREATE FUNCTION money.receive_cash(booking_id uuid) RETURNS jsonb
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+declare b booking.bookings := money.lock_booking(receive_cash.booking_id); p money.payments;
+begin
+  if b.id is null or b.provider_id is distinct from app.actor() then perform app.refuse('not_found'); end if;
+  select t.* into p from money.payments t
+  where t.booking_id = b.id and t.status <> 'cancelled' and t.cash_amount > 0 for update;
+  if p.id is null or p.cash_received_at is null and (b.confirmed_at is null or b.completed_at is null and not exists (
+    select from booking.flows f where f.id = b.flow_id and b.status = any (f.live))) then
+    perform app.refuse('no_cash_due');
+  end if;
+  if p.cash_received_at is null then
+    update money.payments t set cash_received_at = app.now() where t.id = p.id;
+    perform money.post(jsonb_build_object('key', 'payment/' || p.id || '/cash', 'type', 'payment', 'description', p.description,
+      'currency', p.currency, 'reference_type', 'payment', 'reference_id', p.id, 'entries', jsonb_build_array(
+        jsonb_build_object('account', 'held', 'user_id', p.payer_id, 'amount', p.cash_amount),
+        jsonb_build_object('account', 'receivable', 'user_id', b.provider_id, 'amount', -p.cash_amount))));
+    perform money.advance_payment(p.id);
+  end if;
+  return money.show_cash(b.id);
+end $$;
+
 CREATE FUNCTION money.receive_webhook(event jsonb) RETURNS TABLE(received boolean)
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'public', 'pg_temp'
     AS $$
 declare kept uuid;
 begin
-  insert into money.webhook_events (marketplace, gateway, event_id, kind, reference, refund_reference, dispute_reference, key)
+  insert into money.webhook_events (marketplace, gateway, event_id, kind, reference, refund_reference, dispute_reference, key,
+    object_type, object_id, account)
   values (app.marketplace(), event ->> 'gateway', event ->> 'event_id', event ->> 'kind', event ->> 'reference',
-    event ->> 'refund_reference', event ->> 'dispute_reference', event ->> 'key')
+    event ->> 'refund_reference', event ->> 'dispute_reference', event ->> 'key', event #>> '{object,type}', event #>> '{object,id}',
+    event ->> 'account')
   on conflict on constraint webhook_events_event_id_key do nothing returning id into kept;
   if kept is not null then
-    perform app.emit('payment.webhook_received', jsonb_build_object('webhook_id', kept));
+    -- What happens at providers' accounts is about payouts.
+    perform app.emit(case when event #>> '{object,type}' in ('account', 'payout') then 'payout' else 'payment' end
+      || '.webhook_received', jsonb_build_object('webhook_id', kept));
   end if;
   return query select true;
 end $$;
@@ -4599,24 +6987,102 @@ CREATE FUNCTION money.record_attempt(attempt_id uuid, report jsonb) RETURNS json
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'public', 'pg_temp'
     AS $$
-declare p money.payments;
+declare p money.payments; earlier text; a_status text;
 begin
   select t.* into p from money.payments t join money.payment_attempts a on a.payment_id = t.id
   where a.id = record_attempt.attempt_id and t.marketplace = app.marketplace();
   if not found then perform app.refuse('not_found'); end if;
-  perform money.lock_booking(p.booking_id);
+  perform money.lock_subject(p.purpose, coalesce(p.booking_id, p.subject_id));
   perform from money.payments t where t.id = p.id for update;
+  select a.status into strict earlier from money.payment_attempts a where a.id = record_attempt.attempt_id;
   update money.payment_attempts a set
     status = case when exists (select from money.status_changes c where c.subject = 'payment_attempts'
       and c.from_status = a.status and c.to_status = report ->> 'status') then report ->> 'status' else a.status end,
     reference = coalesce(report ->> 'reference', a.reference),
     captured_amount = greatest(a.captured_amount, coalesce((report ->> 'captured_amount')::bigint, 0)),
-    fee = coalesce((report ->> 'fee')::bigint, a.fee),
+    -- Nought is what gateways say until they know.
+    fee = coalesce(nullif(a.fee, 0), (report ->> 'fee')::bigint),
     failure_code = case when report ? 'failure' then left(report #>> '{failure,code}', 100) else a.failure_code end,
     failure_message = case when report ? 'failure' then left(report #>> '{failure,message}', 500) else a.failure_message end
-  where a.id = record_attempt.attempt_id;
+  where a.id = record_attempt.attempt_id returning a.status into a_status;
   perform money.advance_payment(p.id);
+  perform money.post_fees(p.id);
+  if earlier = 'authorized' and a_status in ('cancelled', 'failed') then perform money.tell_lapse(p.id); end if;
   return money.payment_work(p.id);
+end $$;
+
+CREATE FUNCTION money.record_attempt_for(attempt_id uuid, report jsonb) RETURNS jsonb
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+declare work jsonb := money.record_attempt(record_attempt_for.attempt_id, report); paid uuid := (work ->> 'payment_id')::uuid;
+begin
+  if work ->> 'step' is not null then perform money.ask_for_work(paid); end if;
+  perform money.release_payment(paid);
+  return money.shown_payment(paid);
+end $$;
+
+CREATE FUNCTION money.record_connect_account(payout_account_id uuid, report jsonb) RETURNS boolean
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+declare previous money.payout_accounts; a money.payout_accounts;
+begin
+  select t.* into previous from money.payout_accounts t
+  where t.marketplace = app.marketplace() and t.kind = 'stripe' and t.status <> 'removed'
+    and (t.id = record_connect_account.payout_account_id or t.reference = report ->> 'reference')
+  order by t.id = record_connect_account.payout_account_id desc nulls last limit 1 for update;
+  if not found then return false; end if;
+  update money.payout_accounts t set status = report ->> 'status', reference = report ->> 'reference',
+    missing = array(select jsonb_array_elements_text(report -> 'missing')),
+    disabled_reason = left(report ->> 'disabled_reason', 200)
+  where t.id = previous.id returning t.* into a;
+  if a.status = 'active' and previous.status <> 'active' then
+    perform money.tell_of_payout_account(a);
+    perform money.wake_payouts(a.user_id);
+  end if;
+  return true;
+end $$;
+
+CREATE FUNCTION money.record_dispute(report jsonb) RETURNS uuid
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+declare p money.payments; a money.payment_attempts; d money.disputes; earlier text; told text := report ->> 'status';
+begin
+  select t.* into a from money.payment_attempts t
+  where t.marketplace = app.marketplace() and t.gateway = report ->> 'gateway' and t.reference = report ->> 'payment_reference';
+  if not found then return null; end if;
+  select t.* into strict p from money.payments t where t.id = a.payment_id;
+  perform money.lock_subject(p.purpose, coalesce(p.booking_id, p.subject_id));
+  select t.* into strict p from money.payments t where t.id = p.id for update;
+  select t.* into d from money.disputes t
+  where t.marketplace = p.marketplace and t.gateway = a.gateway and t.reference = report ->> 'reference' for update;
+  earlier := d.status;
+  if d.id is null then
+    insert into money.disputes (marketplace, payment_id, attempt_id, gateway, reference, currency, amount, status, reason, due_by, borne_by,
+      closed_at)
+    values (p.marketplace, p.id, a.id, a.gateway, report ->> 'reference', p.currency, (report ->> 'amount')::bigint, told,
+      left(report ->> 'reason', 100), (report ->> 'due_by')::timestamptz,
+      coalesce(app.setting('disputes_borne_by') #>> '{}', 'payees'), case when told in ('won', 'lost') then app.now() end)
+    returning * into d;
+  elsif exists (select from money.status_changes c
+    where c.subject = 'disputes' and c.from_status = d.status and c.to_status = told) then
+    update money.disputes t set status = told, due_by = coalesce((report ->> 'due_by')::timestamptz, t.due_by),
+      closed_at = case when told in ('won', 'lost') then coalesce(t.closed_at, app.now()) end
+    where t.id = d.id returning t.* into d;
+  end if;
+  if d.is_withheld <> (d.status <> 'won') then
+    if d.is_withheld then perform money.let_go(p, d); else perform money.withhold(p, d); end if;
+  end if;
+  perform money.take_from_gateway(d, coalesce((report ->> 'withdrawn_amount')::bigint, case when d.status = 'won' then 0 else d.amount end),
+    coalesce((report ->> 'fee')::bigint, d.fee));
+  if earlier is distinct from d.status then
+    perform app.emit('dispute.' || case when d.status in ('won', 'lost') then d.status when earlier is null then 'opened'
+      else 'updated' end, jsonb_build_object('dispute_id', d.id, 'payment_id', p.id, 'booking_id', p.booking_id, 'amount', d.amount,
+      'currency', d.currency, 'status', d.status, 'reason', d.reason, 'due_by', d.due_by));
+  end if;
+  return d.id;
 end $$;
 
 CREATE FUNCTION money.record_my_attempt(attempt_id uuid, report jsonb) RETURNS jsonb
@@ -4635,6 +7101,53 @@ begin
   return money.shown_payment(paid);
 end $$;
 
+CREATE FUNCTION money.record_my_connect_account(payout_account_id uuid, report jsonb) RETURNS SETOF money.payout_accounts
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+begin
+  if exists (select from money.payout_accounts a
+    where a.id = record_my_connect_account.payout_account_id and a.user_id = app.actor()) then
+    perform money.record_connect_account(record_my_connect_account.payout_account_id, report);
+  end if;
+  return query select a.* from money.payout_accounts a
+    where a.id = record_my_connect_account.payout_account_id and a.user_id = app.actor() and a.marketplace = app.marketplace();
+end $$;
+
+CREATE FUNCTION money.record_payout(payout_id uuid, attempt integer, report jsonb) RETURNS text
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+declare p money.payouts; told text := report ->> 'status'; rail text;
+begin
+  p := money.lock_payout(record_payout.payout_id);
+  if p.id is null then perform app.refuse('not_found'); end if;
+  if p.attempts <> record_payout.attempt then return p.status; end if;
+  update money.payouts t set transfer_reference = coalesce(report ->> 'transfer_reference', t.transfer_reference),
+    payout_reference = coalesce(report ->> 'payout_reference', t.payout_reference)
+  where t.id = p.id and p.status in ('processing', 'paid') returning t.* into p;
+  if p.id is null or p.status = told or told = 'processing' or p.amount = 0 then return coalesce(p.status, told); end if;
+  if told = 'failed' then
+    select a.kind into strict rail from money.payout_accounts a where a.id = p.payout_account_id;
+    perform money.post(jsonb_build_object('key', 'payout/' || p.id || '/' || p.attempts || '/return', 'type', 'payout_return',
+      'description', 'Returned: payout ' || p.reference_number, 'currency', p.currency, 'reference_type', 'payout',
+      'reference_id', p.id, 'entries', jsonb_build_array(
+        jsonb_build_object('account', 'provider_payable', 'user_id', p.provider_id, 'amount', p.amount),
+        jsonb_build_object('account', 'gateway_clearing', 'gateway', rail, 'amount', -p.amount))));
+  end if;
+  update money.payouts t set status = told,
+    paid_at = case when told = 'paid' then app.now() end, failed_at = case when told = 'failed' then app.now() else t.failed_at end,
+    failure_code = left(report #>> '{failure,code}', 100), failure_message = left(report #>> '{failure,message}', 500)
+  where t.id = p.id returning t.* into p;
+  -- That our own money has not arrived at Stripe yet is no business of the provider's.
+  if p.failure_code = 'balance_insufficient' then
+    perform app.set_timer('payout.retry', p.id, app.now() + interval '6 hours');
+  else
+    perform money.tell_of_payout(p);
+  end if;
+  return p.status;
+end $$;
+
 CREATE FUNCTION money.record_refund(refund_id uuid, report jsonb) RETURNS jsonb
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'public', 'pg_temp'
@@ -4644,7 +7157,7 @@ begin
   select t.* into r from money.refunds t where t.id = record_refund.refund_id and t.marketplace = app.marketplace();
   if not found then perform app.refuse('not_found'); end if;
   select t.* into strict p from money.payments t where t.id = r.payment_id;
-  perform money.lock_booking(p.booking_id);
+  perform money.lock_subject(p.purpose, coalesce(p.booking_id, p.subject_id));
   perform from money.payments t where t.id = p.id for update;
   select t.* into strict r from money.refunds t where t.id = r.id for update;
   select t.* into strict a from money.payment_attempts t where t.id = r.attempt_id;
@@ -4661,6 +7174,7 @@ begin
     perform money.reverse(k.transfer_id, 'The bank gave a refund back: ' || p.description) from money.transfer_keys k
     where k.marketplace = r.marketplace and k.key = 'refund/' || r.id;
   end if;
+  perform money.count_refunds(p.id);
   if r.status = 'failed' and earlier <> 'failed' then
     perform app.emit('payment.refund_failed', jsonb_build_object('payment_id', p.id, 'refund_id', r.id, 'user_id', p.payer_id,
       'amount', r.amount, 'currency', r.currency));
@@ -4669,28 +7183,116 @@ begin
   return money.payment_work(p.id);
 end $$;
 
-CREATE FUNCTION money.refund_part(p money.payments, back_to text, worth bigint) RETURNS void
+CREATE FUNCTION money.record_subject_attempt(attempt_id uuid, report jsonb) RETURNS jsonb
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'public', 'pg_temp'
     AS $$
-declare made uuid; entries jsonb;
+declare payment jsonb := money.record_my_attempt(record_subject_attempt.attempt_id, report); subject uuid := payment ->> 'subject_id';
+begin
+  return jsonb_build_object('payment', payment, 'subject', coalesce(money.shown_subscription(subject), (
+    select to_jsonb(p) from money.shown_passes p where p.id = subject)));
+end $$;
+
+CREATE FUNCTION money.refund_as_staff(payment_id uuid, wish jsonb) RETURNS jsonb
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+declare p money.payments; items jsonb; worth bigint; returned bigint; r money.reductions;
+begin
+  if not identity.has_permission(app.actor(), 'money.refund') then perform app.refuse('forbidden'); end if;
+  select t.* into p from money.payments t where t.id = refund_as_staff.payment_id and t.marketplace = app.marketplace();
+  if not found then perform app.refuse('not_found'); end if;
+  perform money.lock_subject(p.purpose, coalesce(p.booking_id, p.subject_id));
+  select t.* into strict p from money.payments t where t.id = p.id for update;
+  items := money.open_lines(p);
+  if app.actor() = p.payer_id or exists (select from jsonb_array_elements(items) as i where i ->> 'user_id' = app.actor()::text) then
+    perform app.refuse('own_payment');
+  end if;
+  if p.status not in ('authorized', 'succeeded', 'partially_refunded', 'refunded') then
+    perform app.refuse('payment_not_refundable', p.status);
+  end if;
+  items := money.cut(items, wish);
+  worth := booking.sum_of(items, 'customer');
+  if worth <= 0 or worth > money.refundable(p) then perform app.refuse('refund_too_large', money.refundable(p)::text); end if;
+  -- What is only reserved is not given back: less of it is taken.
+  returned := case when p.status = 'authorized' or p.due_amount is not null and p.settled_at is null then 0 else worth end;
+  if returned = 0 and wish ->> 'to' <> 'source' then perform app.refuse('nothing_taken'); end if;
+
+  insert into money.reductions (marketplace, payment_id, kind, items, amount, returned_amount, is_taken_back, destination, reason,
+    created_by)
+  values (p.marketplace, p.id, 'refund', items, worth, returned, p.settled_at is not null, wish ->> 'to', wish ->> 'reason',
+    app.actor())
+  returning * into r;
+  if r.is_taken_back then perform money.take_back(p, r.items, 'reduction/' || r.id || '/taken', worth);
+  elsif p.due_amount is not null then
+    update money.payments t set due_items = money.less(money.open_lines(p), r.items), due_amount = t.due_amount - worth where t.id = p.id;
+  end if;
+  if returned > 0 then perform money.give_back(p, r); end if;
+  perform money.count_refunds(p.id);
+  perform money.ask_for_work(p.id);
+  perform app.audit('money.refunded', 'money', 'reductions', r.id::text, new_values => jsonb_build_object('payment_id', p.id,
+    'amount', worth, 'to', wish ->> 'to', 'items', items, 'reason', wish ->> 'reason'));
+  perform app.emit('refund.ordered', jsonb_build_object('refund_id', r.id, 'payment_id', p.id, 'booking_id', p.booking_id,
+    'user_id', p.payer_id, 'description', p.description, 'amount', worth, 'returned_amount', returned,
+    'currency', p.currency, 'amount_text', money.amount_text(returned, p.currency), 'to', wish ->> 'to'));
+  return money.shown_reduction(r.id);
+end $$;
+
+CREATE FUNCTION money.refund_of_booking(booking_id uuid) RETURNS jsonb
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+  select jsonb_build_object('status', case when bool_or(r.status = 'failed') then 'failed'
+      when bool_or(r.status in ('pending', 'processing')) then 'pending' else 'succeeded' end,
+    'amount', sum(r.amount), 'returned_amount', coalesce(sum(r.amount) filter (where r.status = 'succeeded'), 0))
+  from money.payments p join money.refunds r on r.payment_id = p.id join booking.bookings b on b.id = p.booking_id
+  where b.id = refund_of_booking.booking_id and b.marketplace = app.marketplace()
+    and (app.actor() in (b.customer_id, b.provider_id) or identity.has_permission(app.actor(), 'bookings.manage'))
+    and not exists (select from money.refunds n where n.replaces = r.id)
+  having count(*) > 0
+$$;
+
+CREATE FUNCTION money.refund_part(p money.payments, back_to text, worth bigint, why text, reduction_id uuid DEFAULT NULL::uuid) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+declare made money.refunds;
 begin
   if worth <= 0 then return; end if;
-  insert into money.refunds (marketplace, payment_id, attempt_id, method, currency, amount, reason, status)
+  insert into money.refunds (marketplace, payment_id, attempt_id, method, currency, amount, reason, status, reduction_id)
   select p.marketplace, p.id, case when back_to = 'gateway' then (
       select a.id from money.payment_attempts a where a.payment_id = p.id and a.is_current) end,
-    back_to, p.currency, worth, 'not_owed',
-    case when back_to = 'gateway' then 'pending' else 'succeeded' end
-  on conflict (payment_id, method) where reason = 'not_owed' do nothing returning id into made;
-  if made is null or back_to = 'gateway' then return; end if;
-  select jsonb_agg(e) into entries from (
-    select jsonb_build_object('account', 'held', 'user_id', p.payer_id, 'amount', -worth) as e
-    union all select jsonb_build_object('account', 'wallet', 'user_id', p.payer_id, 'amount', worth)
-    where back_to = 'wallet'
-    union all select money.credit_entries(p, worth) where back_to = 'credits') as t;
-  perform money.post(jsonb_build_object('key', 'refund/' || made, 'type', 'refund', 'description', 'Refund: ' || p.description,
-    'currency', p.currency, 'reference_type', 'payment', 'reference_id', p.id, 'entries', entries));
+    back_to, p.currency, worth, why, case when back_to = 'gateway' then 'pending' else 'succeeded' end, refund_part.reduction_id
+  returning * into made;
+  if made.method <> 'gateway' then perform money.post_refund(p, made); end if;
 end $$;
+
+CREATE FUNCTION money.refund_period(s money.subscriptions, payment_id uuid) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+declare c money.subscription_charges;
+begin
+  update money.subscription_charges t set status = 'refunded'
+  where t.payment_id = refund_period.payment_id and t.status = 'paid' returning t.* into c;
+  if c.period_end = s.current_period_end and s.status in ('active', 'past_due') then
+    perform money.end_subscription(s.id, 'cancelled');
+  end if;
+end $$;
+
+CREATE FUNCTION money.refundable(p money.payments) RETURNS bigint
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+  select greatest(0, p.wallet_amount + p.credits_amount + p.cash_amount
+    -- What is reserved counts as far as it is going to be taken.
+    + case when p.status = 'authorized' then p.gateway_amount else p.captured_amount end
+    - coalesce((select sum(r.amount) from money.refunds r
+                where r.payment_id = p.id and r.reason <> 'paid_too_late' and r.replaces is null), 0)
+    - case when p.settled_at is null then coalesce((
+        select sum(r.amount - r.returned_amount) from money.reductions r where r.payment_id = p.id and r.kind = 'refund'), 0) else 0 end
+    - money.withheld(p))::bigint
+$$;
 
 CREATE FUNCTION money.refuse_status_change() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
@@ -4708,11 +7310,51 @@ CREATE FUNCTION money.refuse_unbalanced() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'public', 'pg_temp'
     AS $$
+declare unbalanced uuid;
 begin
-  if (select sum(e.amount) from money.entries e where e.transfer_id = new.transfer_id and e.currency = new.currency) <> 0 then
-    perform app.refuse('transfer_unbalanced', new.transfer_id::text);
+  select e.transfer_id into unbalanced from written e group by e.transfer_id, e.currency having sum(e.amount) <> 0 limit 1;
+  if found then perform app.refuse('transfer_unbalanced', unbalanced::text); end if;
+  if exists (
+    select from written e
+    where not exists (select from money.accounts a where a.id = e.account_id and a.currency = e.currency)) then
+    perform app.refuse('entry_without_account');
   end if;
   return null;
+end $$;
+
+CREATE FUNCTION money.release_borne(booking_id uuid, items jsonb) RETURNS jsonb
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+declare
+  b booking.bookings; owed bigint := booking.sum_of(items, 'customer'); key_ text := 'booking/' || release_borne.booking_id || '/release';
+begin
+  select t.* into strict b from booking.bookings t where t.id = release_borne.booking_id;
+  if b.discount_amount = 0 or items = '[]' then return items; end if;
+  if exists (select from money.transfer_keys k where k.marketplace = b.marketplace and k.key = key_) then
+    -- Everybody has got theirs: whoever pays now pays what they owe.
+    return case when owed = 0 then '[]' else jsonb_build_array(jsonb_build_object('code', 'debt', 'payer', 'customer', 'payee', 'debt',
+      'amount', owed, 'user_id', b.customer_id)) end;
+  end if;
+  if owed > 0 and (b.total_amount > b.overstay_amount or exists (
+    select from money.payments p where p.booking_id = b.id and p.status <> 'cancelled')) then
+    return items;
+  end if;
+  perform money.post(jsonb_build_object('key', key_, 'type', 'release', 'description', 'Booking ' || b.number,
+    'currency', b.currency, 'reference_type', 'booking', 'reference_id', b.id, 'entries', (
+      select jsonb_agg(e) from (
+        select jsonb_build_object('account', 'receivable', 'user_id', b.customer_id, 'amount', -owed) as e where owed > 0
+        union all
+        select money.entry_of(b.provider_id, i ->> s.side, s.sign * (i ->> 'amount')::bigint)
+        from jsonb_array_elements(items) as i, (values ('payer', -1), ('payee', 1)) as s (side, sign)
+        where i ->> s.side <> 'customer') as entries)));
+  if owed > 0 then
+    perform app.emit('payment.owed', jsonb_build_object('booking_id', b.id, 'user_id', b.customer_id,
+      'description', 'Booking ' || b.number, 'amount', owed, 'currency', b.currency,
+      'amount_text', money.amount_text(owed, b.currency)));
+    perform app.set_timer('debt.collect', b.customer_id, app.now() + interval '1 minute');
+  end if;
+  return '[]';
 end $$;
 
 CREATE FUNCTION money.release_payment(payment_id uuid) RETURNS void
@@ -4726,6 +7368,123 @@ begin
   update money.payments p set leased_until = null, is_wanted = false
   where p.id = release_payment.payment_id and p.marketplace = app.marketplace();
 end $$;
+
+CREATE FUNCTION money.remove_method(method_id uuid) RETURNS TABLE(gateway text, reference character varying, customer character varying)
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+#variable_conflict use_column
+declare m money.payment_methods;
+begin
+  perform from identity.users u where u.id = app.actor() for no key update;
+  update money.payment_methods t set removed_at = app.now(), is_default = false
+  where t.id = remove_method.method_id and t.user_id = app.actor() and t.removed_at is null returning t.* into m;
+  if m.id is null then perform app.refuse('not_found'); end if;
+  perform money.choose_default(m.user_id);
+  return query select m.gateway, m.reference, c.reference from money.gateway_customers c
+    where c.user_id = m.user_id and c.gateway = m.gateway;
+end $$;
+
+CREATE FUNCTION money.remove_payout_account(payout_account_id uuid) RETURNS SETOF money.payout_accounts
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+declare removed money.payout_accounts;
+begin
+  select a.* into removed from money.payout_accounts a
+  where a.id = remove_payout_account.payout_account_id and a.user_id = app.actor() and a.marketplace = app.marketplace()
+    and a.status <> 'removed' for update;
+  if not found then perform app.refuse('not_found'); end if;
+  if exists (select from money.payouts p where p.payout_account_id = removed.id and p.status = 'processing') then
+    perform app.refuse('payout_under_way');
+  end if;
+  update money.payout_accounts a set status = 'removed', details_sealed = null, details_hash = null
+  where a.id = removed.id returning a.* into removed;
+  perform app.audit('money.payout_account_removed', 'money', 'payout_accounts', removed.id::text);
+  return next removed;
+end $$;
+
+CREATE FUNCTION money.renews(s money.subscriptions) RETURNS boolean
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+  select not s.cancel_at_period_end and not exists (
+      select from money.subscription_charges c
+      where c.subscription_id = s.id and c.status = 'paid' and c.period_start = s.current_period_end)
+    and exists (
+      select from identity.users u where u.id = s.user_id and u.account_status not in ('deleted', 'banned'))
+$$;
+
+CREATE FUNCTION money.reopen_payout(payout_id uuid) RETURNS money.payouts
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+declare p money.payouts;
+begin
+  p := money.lock_payout(reopen_payout.payout_id);
+  if p.status not in ('pending', 'failed') then return p; end if;
+  update money.payouts t set status = 'pending', batch_id = null,
+    payout_account_id = coalesce(money.payout_account_of(p.provider_id, p.currency), t.payout_account_id)
+  where t.id = p.id returning t.* into p;
+  perform money.ask_for_payout(p.id);
+  return p;
+end $$;
+
+CREATE FUNCTION money.resume_subscription(subscription_id uuid) RETURNS SETOF money.shown_subscriptions
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+declare s money.subscriptions := money.take_subscription(subscription_id);
+begin
+  if s.cancel_at_period_end then
+    if s.current_period_end <= app.now() then perform app.refuse('subscription_ended'); end if;
+    update money.subscriptions t set cancel_at_period_end = false where t.id = s.id;
+    perform app.emit('subscription.resumed', jsonb_build_object('subscription_id', s.id, 'user_id', s.user_id));
+    perform money.tend_subscription(s.id);
+  end if;
+  return query select v.* from money.shown_subscriptions v where v.id = s.id;
+end $$;
+
+CREATE FUNCTION money.retry_refund(refund_id uuid, back_to text) RETURNS jsonb
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+declare p money.payments; r money.refunds; made money.refunds; unit bigint;
+begin
+  if not identity.has_permission(app.actor(), 'money.refund') then perform app.refuse('forbidden'); end if;
+  select t.* into r from money.refunds t where t.id = retry_refund.refund_id and t.marketplace = app.marketplace();
+  if not found then perform app.refuse('not_found'); end if;
+  select t.* into strict p from money.payments t where t.id = r.payment_id;
+  if p.payer_id = app.actor() then perform app.refuse('own_payment'); end if;
+  perform money.lock_subject(p.purpose, coalesce(p.booking_id, p.subject_id));
+  select t.* into strict p from money.payments t where t.id = p.id for update;
+  select t.* into strict r from money.refunds t where t.id = r.id for update;
+  if r.status <> 'failed' then perform app.refuse('refund_not_failed', r.status); end if;
+  if exists (select from money.refunds t where t.replaces = r.id) then perform app.refuse('refund_replaced'); end if;
+  select power(10, c.exponent) into strict unit from money.currencies c where c.code = p.currency;
+  if back_to = 'credits' and r.amount % unit <> 0 then perform app.refuse('not_whole_credits'); end if;
+  insert into money.refunds (marketplace, payment_id, attempt_id, method, currency, amount, reason, status, reduction_id, replaces)
+  values (p.marketplace, p.id, case when back_to = 'source' then r.attempt_id end,
+    case back_to when 'source' then 'gateway' else back_to end, r.currency, r.amount, r.reason,
+    case when back_to = 'source' then 'pending' else 'succeeded' end, r.reduction_id, r.id)
+  returning * into made;
+  if made.method <> 'gateway' then perform money.post_refund(p, made); end if;
+  perform money.count_refunds(p.id);
+  perform money.ask_for_work(p.id);
+  perform app.audit('money.refund_retried', 'money', 'refunds', made.id::text,
+    new_values => jsonb_build_object('payment_id', p.id, 'replaces', r.id, 'to', back_to, 'amount', r.amount));
+  return jsonb_build_object('id', made.id, 'payment_id', p.id, 'replaces', r.id, 'method', made.method, 'currency', made.currency,
+    'amount', made.amount, 'reason', made.reason, 'status', made.status, 'created_at', made.created_at);
+end $$;
+
+CREATE FUNCTION money.returned(p money.payments, method text) RETURNS bigint
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+  select coalesce(sum(r.amount), 0)::bigint from money.refunds r
+  where r.payment_id = p.id and r.reason = 'by_staff' and r.replaces is null
+    and (returned.method is null or r.method = returned.method)
+$$;
 
 CREATE FUNCTION money.reverse(transfer_id uuid, description text) RETURNS uuid
     LANGUAGE plpgsql SECURITY DEFINER
@@ -4782,26 +7541,126 @@ begin
   return taken;
 end $$;
 
+CREATE FUNCTION money.search_payments(wanted jsonb, before uuid, max integer) RETURNS TABLE(payment jsonb)
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    SET plan_cache_mode TO 'force_custom_plan'
+    AS $$
+declare
+  status_ text := wanted ->> 'status'; purpose_ text := wanted ->> 'purpose'; gateway_ text := wanted ->> 'gateway';
+  person uuid := wanted ->> 'user_id'; booking_ uuid := wanted ->> 'booking_id'; reference_ text := wanted ->> 'reference';
+  from_ timestamptz := wanted ->> 'from'; to_ timestamptz := wanted ->> 'to'; shown uuid[];
+begin
+  select array_agg(f.id order by f.id desc) into shown from (
+    select p.id from money.payments p
+    where p.marketplace = app.marketplace()
+      and (status_ is null or p.status = status_)
+      and (purpose_ is null or p.purpose = purpose_)
+      and (person is null or p.payer_id = person)
+      and (booking_ is null or p.booking_id = booking_)
+      and (gateway_ is null or exists (
+        select from money.payment_attempts a where a.payment_id = p.id and a.gateway = gateway_))
+      and (reference_ is null or p.id in (
+        select a.payment_id from money.payment_attempts a
+        where a.marketplace = app.marketplace() and (a.reference = reference_ or a.id::text = reference_)
+        union select r.payment_id from money.refunds r where r.marketplace = app.marketplace() and r.reference = reference_))
+      -- Its id is the moment at which it was opened.
+      and (from_ is null or p.id >= app.uuid_v7_floor(from_))
+      and (to_ is null or p.id < app.uuid_v7_floor(to_))
+      and (before is null or p.id < before)
+    order by p.id desc limit max) as f;
+  perform app.audit('money.payments_searched', 'money', 'payments', null,
+    metadata => jsonb_build_object('wanted', wanted, 'payment_ids', coalesce(to_jsonb(shown), '[]')));
+  return query select money.payment_for_staff(p) from money.payments p where p.id = any (shown) order by p.id desc;
+end $$;
+
+CREATE FUNCTION money.seed_plans(configuration jsonb) RETURNS integer
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+declare named integer;
+begin
+  insert into money.plans as t (marketplace, code, role, name, currency, amount, months, benefits)
+  select m ->> 'slug', p ->> 'code', p ->> 'role', p ->> 'name', m ->> 'currency', (p ->> 'amount')::bigint,
+         (p ->> 'months')::smallint, array(select jsonb_array_elements_text(p -> 'benefits'))
+  from jsonb_array_elements(configuration) as m, jsonb_array_elements(m -> 'plans') as p
+  on conflict on constraint plans_pkey do update set role = excluded.role, name = excluded.name, amount = excluded.amount,
+    months = excluded.months, benefits = excluded.benefits, is_active = true;
+  update money.plans t set is_active = false
+  where t.is_active and not exists (
+    select from jsonb_array_elements(configuration) as m, jsonb_array_elements(m -> 'plans') as p
+    where m ->> 'slug' = t.marketplace and p ->> 'code' = t.code);
+
+  insert into money.products as t (marketplace, code, role, name, currency, amount, days, covers, benefits)
+  select m ->> 'slug', p ->> 'code', p ->> 'role', p ->> 'name', m ->> 'currency', (p ->> 'amount')::bigint,
+         (p ->> 'days')::smallint, p ->> 'covers', array(select jsonb_array_elements_text(p -> 'benefits'))
+  from jsonb_array_elements(configuration) as m, jsonb_array_elements(m -> 'products') as p
+  on conflict on constraint products_pkey do update set role = excluded.role, name = excluded.name, amount = excluded.amount,
+    days = excluded.days, covers = excluded.covers, benefits = excluded.benefits, is_active = true;
+  update money.products t set is_active = false
+  where t.is_active and not exists (
+    select from jsonb_array_elements(configuration) as m, jsonb_array_elements(m -> 'products') as p
+    where m ->> 'slug' = t.marketplace and p ->> 'code' = t.code);
+
+  select count(*) into named from jsonb_array_elements(configuration) as m,
+    jsonb_array_elements(coalesce(m -> 'plans', '[]') || coalesce(m -> 'products', '[]'));
+  return named;
+end $$;
+
+CREATE FUNCTION money.sent_back(p money.payments, method text) RETURNS bigint
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+  select coalesce(sum(r.amount), 0)::bigint from money.refunds r left join money.reductions d on d.id = r.reduction_id
+  where r.payment_id = p.id and r.method = sent_back.method and r.replaces is null and r.reason <> 'paid_too_late'
+    and coalesce(d.destination, 'source') = 'source'
+$$;
+
 CREATE FUNCTION money.settle_booking(booking_id uuid) RETURNS void
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'public', 'pg_temp'
     AS $$
-declare items jsonb; settled uuid;
+declare p money.payments; items jsonb;
 begin
-  select coalesce(jsonb_agg(jsonb_build_object('payer', l.payer, 'payee', l.payee, 'amount', l.amount) order by l.payer, l.payee), '[]')
-  into items
-  from (
-    select t.payer, t.payee, sum(t.amount)::bigint as amount from (
-      select i ->> 'payer' as payer, i ->> 'payee' as payee, (i ->> 'amount')::bigint as amount
-      from booking.bookings b, jsonb_array_elements(b.line_items) as i where b.id = settle_booking.booking_id
-      union all
-      select i ->> 'payer', i ->> 'payee', -(i ->> 'amount')::bigint
-      from booking.bookings b, jsonb_array_elements(b.refund_items) as i where b.id = settle_booking.booking_id) as t
-    group by 1, 2 having sum(t.amount) <> 0) as l;
-  update money.payments p set due_items = items, due_amount = booking.sum_of(items, 'customer')
-  where p.booking_id = settle_booking.booking_id and p.status <> 'cancelled' and p.due_amount is null
-  returning p.id into settled;
-  if settled is not null then perform money.ask_for_work(settled); end if;
+  select t.* into p from money.payments t
+  where t.booking_id = settle_booking.booking_id and t.status <> 'cancelled' for update;
+  if p.due_amount is not null then return; end if;
+  p.booking_id := settle_booking.booking_id;
+  items := money.release_borne(settle_booking.booking_id, money.open_lines(p));
+  if p.id is null then return; end if;
+  -- Nobody hands cash over for what did not take place.
+  if p.cash_amount > 0 and p.cash_received_at is null and exists (
+    select from booking.bookings b where b.id = p.booking_id and b.completed_at is null) then
+    items := '[]';
+  end if;
+  update money.payments t set due_items = items, due_amount = booking.sum_of(items, 'customer') where t.id = p.id;
+  perform money.ask_for_work(p.id);
+end $$;
+
+CREATE FUNCTION money.settle_pass(pass_id uuid, payment_id uuid, status text) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+declare pass money.listing_passes; begins timestamptz := app.now();
+begin
+  select t.* into strict pass from money.listing_passes t where t.id = settle_pass.pass_id for update;
+  if settle_pass.status = 'refunded' and pass.status = 'active' then
+    update money.listing_passes t set status = 'cancelled' where t.id = pass.id;
+    perform app.emit('pass.cancelled', jsonb_build_object('pass_id', pass.id, 'user_id', pass.user_id, 'covers', pass.covers,
+      'subject_id', pass.subject_id));
+  elsif settle_pass.status = 'succeeded' then
+    if pass.subject_id is not null then
+      select greatest(begins, max(t.expires_at)) into begins from money.listing_passes t
+      where t.subject_id = pass.subject_id and t.product = pass.product and t.status = 'active';
+    end if;
+    update money.listing_passes t set status = 'active', starts_at = begins, expires_at = begins + make_interval(days => pass.days)
+    where t.id = pass.id returning t.* into pass;
+    perform app.emit('pass.activated', jsonb_build_object('pass_id', pass.id, 'user_id', pass.user_id, 'product', pass.product,
+      'covers', pass.covers, 'subject_id', pass.subject_id, 'starts_at', pass.starts_at, 'expires_at', pass.expires_at));
+  else
+    return;
+  end if;
+  if pass.subject_id is not null then perform money.tell_covered(pass.covers, pass.subject_id); end if;
 end $$;
 
 CREATE FUNCTION money.settle_payment(p money.payments) RETURNS void
@@ -4809,14 +7668,15 @@ CREATE FUNCTION money.settle_payment(p money.payments) RETURNS void
     SET search_path TO 'public', 'pg_temp'
     AS $$
 declare
-  b booking.bookings; held bigint := p.wallet_amount + p.credits_amount + p.captured_amount;
-  rest bigint := greatest(held - p.due_amount, 0); unit bigint; part bigint; r record; total bigint;
+  held bigint := p.wallet_amount + p.credits_amount + p.cash_amount + p.captured_amount - money.returned(p, null) - money.disputed(p);
+  rest bigint := greatest(held - p.due_amount, 0); unit bigint; part bigint;
 begin
-  select t.* into strict b from booking.bookings t where t.id = p.booking_id;
+  if p.settled_at is not null then return; end if;
+  update money.payments t set settled_at = app.now() where t.id = p.id;
   select power(10, c.exponent) into strict unit from money.currencies c where c.code = p.currency;
-  if p.due_items <> '[]' and not exists (
-    select from money.transfer_keys k where k.marketplace = p.marketplace and k.key = 'payment/' || p.id || '/release') then
-    perform money.post(jsonb_build_object('key', 'payment/' || p.id || '/release', 'type', 'release',
+  if p.due_items <> '[]' then
+    perform money.post(jsonb_build_object('key', 'payment/' || p.id || '/release',
+      'type', (select t.settles_as from money.payment_purposes t where t.purpose = p.purpose),
       'description', p.description, 'currency', p.currency, 'reference_type', 'payment', 'reference_id', p.id, 'entries', (
         select jsonb_agg(e) from (
           select jsonb_build_object('account', 'held', 'user_id', p.payer_id, 'amount', -least(held, p.due_amount)) as e
@@ -4824,27 +7684,48 @@ begin
           -- What a stay that grew costs beyond what was paid is owed still.
           union all select jsonb_build_object('account', 'receivable', 'user_id', p.payer_id, 'amount', held - p.due_amount)
           where held < p.due_amount
-          union all
-          select money.entry_of(b, i ->> s.side, s.sign * (i ->> 'amount')::bigint)
-          from jsonb_array_elements(p.due_items) as i, (values ('payer', -1), ('payee', 1)) as s (side, sign)
-          where i ->> s.side <> 'customer') as entries)));
+          union all select money.line_entries(p, p.due_items, 1)
+          union all select money.cash_entries(p)) as entries)));
+    if held < p.due_amount then
+      perform app.emit('payment.owed', jsonb_build_object('payment_id', p.id, 'booking_id', p.booking_id, 'user_id', p.payer_id,
+        'description', p.description, 'amount', p.due_amount - held, 'currency', p.currency,
+        'amount_text', money.amount_text(p.due_amount - held, p.currency)));
+      perform app.set_timer('debt.collect', p.payer_id, app.now() + interval '1 minute');
+    end if;
   end if;
 
-  part := least(rest, p.captured_amount);
-  perform money.refund_part(p, 'gateway', part);
+  part := least(rest, p.captured_amount - money.returned(p, 'gateway'));
+  perform money.refund_part(p, 'gateway', part, 'not_owed');
   rest := rest - part;
   -- Credits are whole ones: what is left of one goes to the wallet.
-  part := greatest(rest - p.wallet_amount, 0) / unit * unit;
-  perform money.refund_part(p, 'wallet', rest - part);
-  perform money.refund_part(p, 'credits', part);
+  part := greatest(rest - greatest(p.wallet_amount + p.cash_amount - money.returned(p, 'wallet'), 0), 0) / unit * unit;
+  perform money.refund_part(p, 'wallet', rest - part, 'not_owed');
+  perform money.refund_part(p, 'credits', part, 'not_owed');
+  perform money.count_refunds(p.id);
+end $$;
 
-  select coalesce(sum(t.amount), 0) into total from money.refunds t
-  where t.payment_id = p.id and t.reason = 'not_owed' and t.status = 'succeeded';
-  if total <> p.refunded_amount then
-    update money.payments t set refunded_amount = total,
-      status = case when total >= held then 'refunded' when total > 0 then 'partially_refunded' else t.status end
-    where t.id = p.id;
-    if total >= held then perform money.tell_booking(p, 'refunded'); end if;
+CREATE FUNCTION money.settle_subscription(subscription_id uuid, payment_id uuid, status text) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+declare s money.subscriptions; c money.subscription_charges;
+begin
+  select t.* into strict s from money.subscriptions t where t.id = settle_subscription.subscription_id for update;
+  if settle_subscription.status = 'refunded' then
+    perform money.refund_period(s, settle_subscription.payment_id);
+    return;
+  end if;
+  select t.* into c from money.subscription_charges t where t.subscription_id = s.id and t.status = 'open' for update;
+  if settle_subscription.status = 'failed' and c.kind = 'renewal' then
+    update money.subscription_charges t set is_due = false where t.id = c.id;
+    if s.current_period_end <= app.now() and s.status = 'active' then
+      update money.subscriptions t set status = 'past_due' where t.id = s.id;
+    end if;
+    perform money.tell_subscriber('subscription.payment_failed', s.id);
+  elsif settle_subscription.status = 'succeeded' and not exists (
+      select from money.subscription_charges t where t.payment_id = settle_subscription.payment_id) then
+    if c.id is null then raise exception 'The payment % is for nothing.', settle_subscription.payment_id; end if;
+    perform money.take_charge(s, c, settle_subscription.payment_id);
   end if;
 end $$;
 
@@ -4856,6 +7737,38 @@ CREATE FUNCTION money.settle_webhook(webhook_id uuid) RETURNS void
   where e.id = settle_webhook.webhook_id and e.marketplace = app.marketplace() and e.applied_at is null
 $$;
 
+CREATE FUNCTION money.share(items jsonb, worth bigint) RETURNS jsonb
+    LANGUAGE sql STABLE
+    AS $$
+  select coalesce(jsonb_agg(n.item || jsonb_build_object('amount', n.amount) order by n.item) filter (where n.amount <> 0), '[]')
+  from (
+    select f.item, floor(f.exact)::bigint + (row_number() over (order by f.exact - floor(f.exact) desc, f.item)
+      <= worth - sum(floor(f.exact)) over ())::integer as amount
+    from (
+      select i as item, a.amount * worth / sum(a.amount) over () as exact
+      from jsonb_array_elements(items) as i, lateral (select (i ->> 'amount')::numeric as amount) as a
+      where i ->> 'payer' = 'customer') as f) as n
+$$;
+
+CREATE FUNCTION money.show_cash(booking_id uuid) RETURNS jsonb
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+  select jsonb_build_object('booking_id', b.id, 'payment_id', p.id, 'cash_amount', p.cash_amount, 'currency', p.currency,
+    'payment_status', p.status, 'received_at', p.cash_received_at)
+  from money.payments p join booking.bookings b on b.id = p.booking_id
+  where b.id = show_cash.booking_id and b.provider_id = app.actor() and b.marketplace = app.marketplace()
+    and p.status <> 'cancelled' and p.cash_amount > 0
+$$;
+
+CREATE FUNCTION money.show_my_debt() RETURNS jsonb
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+  select jsonb_build_object('amount', money.owed_by(app.actor(), m.currency), 'currency', m.currency)
+  from app.marketplaces m where m.slug = app.marketplace()
+$$;
+
 CREATE FUNCTION money.show_my_payment(payment_id uuid) RETURNS jsonb
     LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO 'public', 'pg_temp'
@@ -4864,44 +7777,205 @@ CREATE FUNCTION money.show_my_payment(payment_id uuid) RETURNS jsonb
   where p.id = show_my_payment.payment_id and p.payer_id = app.actor() and p.marketplace = app.marketplace()
 $$;
 
+CREATE FUNCTION money.show_payment_to_staff(payment_id uuid) RETURNS TABLE(payment jsonb)
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+declare p money.payments;
+begin
+  select t.* into p from money.payments t
+  where t.id = show_payment_to_staff.payment_id and t.marketplace = app.marketplace();
+  if not found then return; end if;
+  perform app.audit('money.payment_read', 'money', 'payments', p.id::text);
+  return query select money.payment_for_staff(p) || jsonb_build_object(
+    'due_items', coalesce(p.due_items, '[]'),
+    'attempts', coalesce((
+      select jsonb_agg(jsonb_build_object('id', a.id, 'gateway', a.gateway, 'reference', a.reference, 'is_current', a.is_current,
+        'status', a.status, 'amount', a.amount, 'captured_amount', a.captured_amount, 'fee', a.fee,
+        'failure', case when a.failure_code is not null then
+          jsonb_build_object('code', a.failure_code, 'message', coalesce(a.failure_message, '')) end,
+        'created_at', a.created_at, 'updated_at', a.updated_at) order by a.id)
+      from money.payment_attempts a where a.payment_id = p.id), '[]'),
+    'refunds', coalesce((
+      select jsonb_agg(jsonb_build_object('id', r.id, 'attempt_id', r.attempt_id, 'method', r.method, 'amount', r.amount,
+        'reason', r.reason, 'status', r.status, 'reference', r.reference,
+        'failure', case when r.failure_code is not null then
+          jsonb_build_object('code', r.failure_code, 'message', coalesce(r.failure_message, '')) end,
+        'created_at', r.created_at, 'updated_at', r.updated_at) order by r.id)
+      from money.refunds r where r.payment_id = p.id), '[]'),
+    'transfers', money.transfers_of(p));
+end $$;
+
+CREATE FUNCTION money.show_promo_code(promo_code_id uuid) RETURNS SETOF jsonb
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+  select to_jsonb(p) || jsonb_build_object('discount_amount', coalesce(u.discount_amount, 0), 'customers', u.customers)
+  from money.promo_codes p
+  cross join lateral (
+    select sum(u.discount_amount) as discount_amount, count(distinct u.user_id) as customers
+    from money.promo_code_usages u where u.promo_code_id = p.id and u.released_at is null) as u
+  where p.id = show_promo_code.promo_code_id and p.marketplace = app.marketplace()
+$$;
+
+CREATE FUNCTION money.show_settlement(settlement_id uuid, wanted text, after integer, max integer) RETURNS TABLE(settlement jsonb, lines jsonb)
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+  select s.settlement, (
+    select coalesce(jsonb_agg(to_jsonb(f) - 'settlement_id' order by f.line), '[]') from (
+      select l.*, coalesce(a.payment_id, r.payment_id) as payment_id from money.settlement_lines l
+      left join money.payment_attempts a on a.id = l.attempt_id left join money.refunds r on r.id = l.refund_id
+      where l.settlement_id = show_settlement.settlement_id and l.line > coalesce(after, 0)
+        and case when wanted is null then l.result not in ('matched', 'repeated') else l.result = wanted end
+      order by l.line limit max) as f)
+  from (select money.shown_settlement(show_settlement.settlement_id) as settlement) as s
+  where s.settlement is not null
+$$;
+
 CREATE FUNCTION money.shown_payment(payment_id uuid) RETURNS jsonb
     LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO 'public', 'pg_temp'
     AS $$
-  select jsonb_build_object('id', p.id, 'purpose', p.purpose, 'booking_id', p.booking_id, 'description', p.description,
+  select jsonb_build_object('id', p.id, 'number', p.number, 'purpose', p.purpose, 'booking_id', p.booking_id, 'subject_id', p.subject_id,
+    'description', p.description,
     'status', p.status, 'currency', p.currency, 'amount', p.amount, 'wallet_amount', p.wallet_amount,
-    'credits_amount', p.credits_amount, 'gateway_amount', p.gateway_amount, 'captured_amount', p.captured_amount,
+    'credits_amount', p.credits_amount, 'cash_amount', p.cash_amount, 'gateway_amount', p.gateway_amount, 'captured_amount', p.captured_amount,
     'refunded_amount', p.refunded_amount, 'gateway', a.gateway,
     'failure', case when p.status in ('pending', 'failed') and a.failure_code is not null then
       jsonb_build_object('code', a.failure_code, 'message', a.failure_message) end,
     'refunds', coalesce((
-      select jsonb_agg(jsonb_build_object('id', r.id, 'method', r.method, 'amount', r.amount, 'reason', r.reason,
+      select jsonb_agg(jsonb_build_object('id', r.id, 'number', r.number, 'method', r.method, 'amount', r.amount, 'reason', r.reason,
         'status', r.status, 'created_at', r.created_at) order by r.id)
       from money.refunds r where r.payment_id = p.id), '[]'),
-    'created_at', p.created_at, 'updated_at', p.updated_at)
+    'authorized_at', p.authorized_at, 'captured_at', p.captured_at, 'failed_at', p.failed_at, 'refunded_at', p.refunded_at,
+    'created_at', p.created_at, 'updated_at', p.updated_at) || money.papers_of(p.id)
   from money.payments p left join money.payment_attempts a on a.payment_id = p.id and a.is_current
   where p.id = shown_payment.payment_id
 $$;
 
-CREATE FUNCTION money.start_payment(b booking.bookings, wish jsonb) RETURNS money.payments
+CREATE FUNCTION money.shown_payout(p money.payouts) RETURNS jsonb
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+  select jsonb_build_object('id', p.id, 'reference_number', p.reference_number, 'period_start', p.period_start,
+    'period_end', p.period_end, 'status', p.status, 'currency', p.currency, 'gross_amount', p.gross_amount,
+    'commission_amount', p.commission_amount, 'netted_amount', p.netted_amount, 'fee_amount', p.fee_amount, 'amount', p.amount,
+    'account', jsonb_build_object('id', a.id, 'kind', a.kind, 'bank_name', a.bank_name, 'account_name', a.account_name,
+      'account_number', '••••' || a.last4),
+    'payout_reference', p.payout_reference, 'processed_at', p.processed_at, 'paid_at', p.paid_at, 'failed_at', p.failed_at,
+    'failure', case when p.failure_code is not null then
+      jsonb_build_object('code', p.failure_code, 'message', coalesce(p.failure_message, '')) end,
+    'created_at', p.created_at, 'updated_at', p.updated_at)
+  from money.payout_accounts a where a.id = p.payout_account_id
+$$;
+
+CREATE FUNCTION money.shown_reduction(reduction_id uuid) RETURNS jsonb
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+  select jsonb_build_object('id', r.id, 'payment_id', r.payment_id, 'currency', p.currency, 'amount', r.amount,
+    'returned_amount', r.returned_amount, 'to', r.destination, 'reason', r.reason, 'created_by', r.created_by,
+    'items', (select jsonb_agg(jsonb_build_object('line', i ->> 'code', 'payee', i ->> 'payee', 'amount', (i ->> 'amount')::bigint)
+                order by i ->> 'code', i ->> 'payee') from jsonb_array_elements(r.items) as i),
+    'refunds', coalesce((
+      select jsonb_agg(jsonb_build_object('id', f.id, 'method', f.method, 'amount', f.amount, 'status', f.status) order by f.id)
+      from money.refunds f where f.reduction_id = r.id), '[]'),
+    'created_at', r.created_at)
+  from money.reductions r join money.payments p on p.id = r.payment_id where r.id = shown_reduction.reduction_id
+$$;
+
+CREATE FUNCTION money.shown_settlement(settlement_id uuid) RETURNS jsonb
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+  select jsonb_build_object('id', s.id, 'gateway', s.gateway, 'file_name', s.file_name, 'line_count', s.line_count,
+    'first_at', s.first_at, 'last_at', s.last_at,
+    'matched_count', count(l.line) filter (where l.result = 'matched'),
+    'repeated_count', count(l.line) filter (where l.result = 'repeated'),
+    'difference_count', count(l.line) filter (where l.result not in ('matched', 'repeated')),
+    'settled', coalesce((
+      select jsonb_agg(jsonb_build_object('currency', t.currency, 'amount', t.net) order by t.currency) from (
+        select n.currency, sum(n.net)::bigint as net from money.settlement_lines n
+        where n.settlement_id = s.id and n.result = 'matched' group by 1) as t), '[]'),
+    'created_by', s.created_by, 'created_at', s.created_at)
+  from money.settlements s left join money.settlement_lines l on l.settlement_id = s.id
+  where s.id = shown_settlement.settlement_id and s.marketplace = app.marketplace()
+  group by s.id
+$$;
+
+CREATE FUNCTION money.shown_staff_payout(p money.payouts) RETURNS jsonb
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+begin
+  return money.shown_payout(p) || jsonb_build_object('provider_id', p.provider_id, 'is_held', p.is_held, 'held_reason', p.held_reason,
+    'attempts', p.attempts, 'batch_id', p.batch_id, 'transfer_reference', p.transfer_reference);
+end $$;
+
+CREATE FUNCTION money.shown_subscription(subscription_id uuid) RETURNS jsonb
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+  select to_jsonb(s) from money.shown_subscriptions s where s.id = shown_subscription.subscription_id
+$$;
+
+CREATE FUNCTION money.stamp_payment() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'public', 'pg_temp'
     AS $$
-declare p money.payments; unit bigint; credits bigint := 0; wallet bigint := 0;
 begin
-  select power(10, c.exponent) into strict unit from money.currencies c where c.code = b.currency;
+  new.authorized_at := coalesce(new.authorized_at, case when new.status = 'authorized' then app.now() end);
+  new.captured_at := coalesce(new.captured_at, case when new.status in ('captured', 'succeeded') then app.now() end);
+  new.failed_at := coalesce(new.failed_at, case when new.status in ('failed', 'rejected') then app.now() end);
+  if tg_table_name = 'payments' then
+    new.refunded_at := coalesce(new.refunded_at, case when new.status in ('partially_refunded', 'refunded') then app.now() end);
+  end if;
+  return new;
+end $$;
+
+CREATE FUNCTION money.stamp_refund() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+begin
+  new.processed_at := coalesce(new.processed_at, case when new.status = 'succeeded' then app.now() end);
+  new.failed_at := coalesce(new.failed_at, case when new.status = 'failed' then app.now() end);
+  return new;
+end $$;
+
+CREATE FUNCTION money.start_payment(asked jsonb, wish jsonb) RETURNS money.payments
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+declare
+  p money.payments; purpose_ money.payment_purposes; unit bigint; credits bigint := 0; wallet bigint := 0; cash bigint := 0;
+  person uuid := (asked ->> 'payer_id')::uuid; total bigint := (asked ->> 'amount')::bigint;
+begin
+  select t.* into strict purpose_ from money.payment_purposes t where t.purpose = wish ->> 'purpose';
+  select power(10, c.exponent) into strict unit from money.currencies c where c.code = asked ->> 'currency';
   if (wish ->> 'use_credits')::boolean then
-    credits := least(b.total_amount / unit, money.holding(b.customer_id, 'credits', 'XCR')) * unit;
+    if 'credits' <> all (purpose_.accounts) then perform app.refuse('account_not_accepted'); end if;
+    credits := least(total / unit, money.holding(person, 'credits', 'XCR')) * unit;
   end if;
   if (wish ->> 'use_wallet')::boolean then
-    wallet := least(b.total_amount - credits, money.holding(b.customer_id, 'wallet', b.currency));
+    if 'wallet' <> all (purpose_.accounts) then perform app.refuse('account_not_accepted'); end if;
+    wallet := least(total - credits, money.holding(person, 'wallet', asked ->> 'currency'));
   end if;
-  insert into money.payments (marketplace, payer_id, purpose, booking_id, description, currency, amount, wallet_amount,
-    credits_amount, gateway_amount, capture)
-  values (b.marketplace, b.customer_id, 'booking', b.id, 'Booking ' || b.number, b.currency, b.total_amount, wallet, credits,
-    b.total_amount - wallet - credits,
-    -- A card's bank reserves for a week: what ends later is taken at once.
-    case when b.ends_at < app.now() + interval '6 days' then wish ->> 'capture' else 'now' end)
+  if (wish ->> 'use_cash')::boolean then
+    if 'cash' <> all (purpose_.accounts) or not coalesce((wish ->> 'cash')::boolean, false) then
+      perform app.refuse('cash_not_accepted');
+    end if;
+    cash := total - credits - wallet;
+  end if;
+  insert into money.payments (marketplace, payer_id, purpose, booking_id, subject_id, description, currency, amount, wallet_amount,
+    credits_amount, cash_amount, gateway_amount, capture, due_items, due_amount)
+  values (app.marketplace(), person, purpose_.purpose,
+    case when purpose_.purpose = 'booking' then (wish ->> 'subject_id')::uuid end,
+    case when purpose_.purpose <> 'booking' then (wish ->> 'subject_id')::uuid end,
+    asked ->> 'description', asked ->> 'currency', total, wallet, credits, cash, total - wallet - credits - cash,
+    case when asked ->> 'capture' = 'later' then wish ->> 'capture' else 'now' end,
+    asked -> 'items', case when asked -> 'items' is not null then total end)
   returning * into p;
   if wallet + credits > 0 then
     perform money.post(jsonb_build_object('key', 'payment/' || p.id || '/parts', 'type', 'payment', 'description', p.description,
@@ -4914,11 +7988,61 @@ begin
   return p;
 end $$;
 
+CREATE FUNCTION money.start_payout(p money.payouts) RETURNS money.payouts
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+declare total bigint; owed bigint; taken bigint; goes_to uuid; rail text;
+begin
+  goes_to := money.payout_account_of(p.provider_id, p.currency);
+  if goes_to is null then return p; end if;
+  select a.kind into strict rail from money.payout_accounts a where a.id = goes_to;
+  insert into money.payout_items (marketplace, payout_id, transfer_id, account_id, booking_id, kind, gross_amount, commission_amount,
+    amount, earned_at)
+  select p.marketplace, p.id, e.transfer_id, e.account_id, e.booking_id, e.kind, e.gross_amount, e.commission_amount, e.amount, e.earned_at
+  from money.payout_marks m cross join lateral money.earnings_of(array[m.account_id], array[m.through]) as e
+  where m.account_id = p.account_id and e.amount < 0 and not exists (
+    select from money.payout_items i where i.transfer_id = e.transfer_id and i.account_id = e.account_id and i.is_live);
+  select sum(i.amount)::bigint into total from money.payout_items i where i.payout_id = p.id and i.is_live;
+  if total <= 0 then return money.cancel_payout(p); end if;
+
+  select -b.balance into owed from money.accounts a join money.balances b on b.account_id = a.id
+  where a.owner_id = p.provider_id and a.kind = 'receivable' and a.currency = p.currency;
+  taken := least(coalesce(owed, 0), total);
+  perform money.take_from_payout(p, 'netting', taken, 'payout/' || p.id || '/netting/' || p.attempts + 1,
+    jsonb_build_object('account', 'receivable', 'user_id', p.provider_id, 'amount', taken));
+  total := total - taken;
+  -- One fee for a payout, however often it is sent.
+  taken := least(coalesce((app.setting('payout_fee_amount') #>> '{}')::bigint, 0), total);
+  if p.fee_amount = 0 then
+    perform money.take_from_payout(p, 'fee', taken, 'payout/' || p.id || '/fee',
+      jsonb_build_object('account', 'platform_revenue', 'amount', taken));
+    total := total - taken;
+  end if;
+  if total > 0 then
+    perform money.post(jsonb_build_object('key', 'payout/' || p.id || '/' || p.attempts + 1, 'type', 'payout',
+      'description', 'Payout ' || p.reference_number, 'currency', p.currency, 'reference_type', 'payout', 'reference_id', p.id,
+      'entries', jsonb_build_array(
+        jsonb_build_object('account', 'provider_payable', 'user_id', p.provider_id, 'amount', -total),
+        jsonb_build_object('account', 'gateway_clearing', 'gateway', rail, 'amount', total))));
+  end if;
+  p := money.sum_payout(p);
+  update money.payouts t set payout_account_id = goes_to, attempts = t.attempts + 1, processed_at = app.now(),
+    transfer_reference = null, payout_reference = null, failure_code = null, failure_message = null,
+    status = case when total > 0 then 'processing' else 'paid' end, paid_at = case when total = 0 then app.now() end
+  where t.id = p.id returning t.* into p;
+  if p.status = 'paid' then perform money.tell_of_payout(p);
+  elsif rail = 'stripe' then perform money.watch_payout(p.id); end if;
+  return p;
+end $$;
+
 CREATE FUNCTION money.status_by_attempt(p money.payments, a money.payment_attempts) RETURNS text
     LANGUAGE sql STABLE
     AS $$
   select case
     when p.status not in ('pending', 'processing', 'failed', 'authorized') then p.status
+    -- Nobody hands cash over for what nothing is owed for.
+    when p.cash_amount > 0 and p.cash_received_at is null then case p.due_amount when 0 then 'cancelled' else 'pending' end
     when p.gateway_amount = 0 or a.status = 'captured' then 'succeeded'
     when a.status is null or a.status in ('created', 'requires_action') then 'pending'
     when a.status in ('processing', 'authorized') then a.status
@@ -4926,6 +8050,15 @@ CREATE FUNCTION money.status_by_attempt(p money.payments, a money.payment_attemp
     -- What is owed came from wallet and credits.
     when a.status = 'cancelled' and p.due_amount <= p.wallet_amount + p.credits_amount then 'succeeded'
     else 'failed' end
+$$;
+
+CREATE FUNCTION money.status_of_subject(subject text, current text, payment_status text) RETURNS text
+    LANGUAGE sql STABLE
+    AS $$
+  select coalesce((
+    select c.to_status from money.status_changes c
+    where c.subject = status_of_subject.subject and c.from_status = current and c.to_status = case payment_status
+      when 'succeeded' then 'paid' when 'failed' then 'failed' when 'refunded' then 'refunded' end), current)
 $$;
 
 CREATE FUNCTION money.stray_transfers(since timestamp with time zone) RETURNS SETOF jsonb
@@ -4936,22 +8069,342 @@ CREATE FUNCTION money.stray_transfers(since timestamp with time zone) RETURNS SE
   from money.transfers t left join money.transfer_keys k on k.marketplace = t.marketplace and k.key = t.key
   where money.is_looked_at(t.marketplace) and (since is null or t.id >= app.uuid_v7_floor(since))
     and k.transfer_id is distinct from t.id
+  union all
+  select jsonb_build_object('transfer_id', e.transfer_id, 'account_id', e.account_id)
+  from money.entries e join money.accounts a on a.id = e.account_id
+  where money.is_looked_at(a.marketplace) and (since is null or e.transfer_id >= app.uuid_v7_floor(since))
+    and not exists (select from money.transfers t where t.id = e.transfer_id)
 $$;
 
-CREATE FUNCTION money.tell_booking(p money.payments, status text) RETURNS void
+CREATE FUNCTION money.sum_payout(p money.payouts) RETURNS money.payouts
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'public', 'pg_temp'
     AS $$
-declare b booking.bookings; told text := case tell_booking.status when 'authorized' then 'processing'
-  when 'partially_refunded' then null when 'processing' then null when 'pending' then null else tell_booking.status end;
 begin
-  if p.booking_id is null or told is null then return; end if;
-  b := booking.settle_payment(p.booking_id, told);
-  if told in ('processing', 'succeeded') and not exists (
+  update money.payouts t set gross_amount = s.gross, commission_amount = s.commission, netted_amount = s.netted,
+    fee_amount = s.fee, amount = s.gross - s.commission - s.netted - s.fee
+  from (
+    select coalesce(sum(i.gross_amount) filter (where i.kind not in ('netting', 'fee')), 0)::bigint as gross,
+           coalesce(sum(i.commission_amount), 0)::bigint as commission,
+           coalesce(-sum(i.amount) filter (where i.kind = 'netting'), 0)::bigint as netted,
+           coalesce(-sum(i.amount) filter (where i.kind = 'fee'), 0)::bigint as fee
+    from money.payout_items i where i.payout_id = p.id and i.is_live) as s
+  where t.id = p.id returning t.* into p;
+  return p;
+end $$;
+
+CREATE FUNCTION money.take_back(p money.payments, items jsonb, key text, worth bigint) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+begin
+  perform money.post(jsonb_build_object('key', take_back.key, 'type', 'refund', 'description', 'Taken back: ' || p.description,
+    'currency', p.currency, 'reference_type', 'payment', 'reference_id', p.id, 'entries', (
+      select jsonb_agg(e) from (
+        select jsonb_build_object('account', 'held', 'user_id', p.payer_id, 'amount', worth) as e
+        union all select money.line_entries(p, items, -1)) as t)));
+end $$;
+
+CREATE FUNCTION money.take_charge(s money.subscriptions, c money.subscription_charges, payment_id uuid) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+declare begins timestamptz := coalesce(c.period_start, app.now());
+begin
+  if c.kind = 'change' then
+    -- What it cuts short ends where it begins.
+    update money.subscription_charges t set period_end = begins
+    where t.subscription_id = s.id and t.status = 'paid' and t.period_end = s.current_period_end;
+  end if;
+  update money.subscription_charges t set status = 'paid', is_due = false, payment_id = take_charge.payment_id, period_start = begins,
+    period_end = coalesce(c.period_end, money.period_bound(begins, money.zone(), money.months_of(c.marketplace, c.plan)))
+  where t.id = c.id returning t.* into c;
+  if c.period_start <= app.now() then perform money.begin_period(s, c); end if;
+  perform money.tell_subscriber(case c.kind when 'start' then 'subscription.started' when 'change' then 'subscription.changed'
+    else 'subscription.renewed' end, s.id, c);
+  -- A clock that runs already comes too early, which does no harm.
+  if c.kind = 'start' then perform app.set_timer('subscription.clock', s.id, app.now() + interval '1 minute'); end if;
+end $$;
+
+CREATE FUNCTION money.take_from_gateway(d money.disputes, withdrawn bigint, fee bigint) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+declare more bigint := withdrawn - d.withdrawn_amount; more_fee bigint := take_from_gateway.fee - d.fee;
+begin
+  if more = 0 and more_fee = 0 then return; end if;
+  update money.disputes t set withdrawn_amount = withdrawn, fee = take_from_gateway.fee, moves = t.moves + 1
+  where t.id = d.id returning t.* into d;
+  perform money.post(jsonb_build_object('key', 'dispute/' || d.id || '/gateway/' || d.moves, 'type', 'dispute',
+    'description', 'Dispute at ' || d.gateway, 'currency', d.currency, 'reference_type', 'dispute', 'reference_id', d.id, 'entries', (
+      select jsonb_agg(e) from (
+        select jsonb_build_object('account', 'gateway_clearing', 'gateway', d.gateway, 'amount', more + more_fee) as e
+        where more + more_fee <> 0
+        union all select jsonb_build_object('account', 'disputed', 'amount', -more) where more <> 0
+        union all select jsonb_build_object('account', 'gateway_fees', 'amount', -more_fee) where more_fee <> 0) as t)));
+end $$;
+
+CREATE FUNCTION money.take_from_payout(p money.payouts, kind text, amount bigint, key text, entry jsonb) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+declare posted uuid;
+begin
+  if amount <= 0 then return; end if;
+  posted := money.post(jsonb_build_object('key', key, 'type', case kind when 'netting' then 'netting' else 'charge' end,
+    'description', case kind when 'netting' then 'Taken for what is owed: ' else 'Fee: ' end || 'payout ' || p.reference_number,
+    'currency', p.currency, 'reference_type', 'payout', 'reference_id', p.id, 'entries', jsonb_build_array(entry,
+      jsonb_build_object('account', 'provider_payable', 'user_id', p.provider_id, 'amount', -amount))));
+  insert into money.payout_items (marketplace, payout_id, transfer_id, account_id, kind, gross_amount, commission_amount, amount,
+    earned_at)
+  values (p.marketplace, p.id, posted, p.account_id, take_from_payout.kind, -take_from_payout.amount, 0, -take_from_payout.amount,
+    app.now());
+end $$;
+
+CREATE FUNCTION money.take_subscription(subscription_id uuid) RETURNS money.subscriptions
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+declare s money.subscriptions;
+begin
+  perform money.lock_subscriber(app.actor());
+  perform from app.timers t
+  where t.kind = 'subscription.clock' and t.subject_id = take_subscription.subscription_id and t.settled_at is null for update;
+  perform money.lock_subject('subscription', take_subscription.subscription_id);
+  select t.* into s from money.subscriptions t
+  where t.id = take_subscription.subscription_id and t.user_id = app.actor() and t.marketplace = app.marketplace() for update;
+  if not found then perform app.refuse('not_found'); end if;
+  if s.status in ('cancelled', 'expired') then perform app.refuse('subscription_ended'); end if;
+  return s;
+end $$;
+
+CREATE FUNCTION money.tax_lines(items jsonb, rule jsonb) RETURNS jsonb
+    LANGUAGE sql IMMUTABLE
+    AS $$
+  select coalesce(jsonb_agg(t), '[]') from (
+    select jsonb_build_object('name', l ->> 'description', 'basis_points', null, 'amount', (l ->> 'amount')::bigint,
+      'is_included', false) as t
+    from jsonb_array_elements(items) as l where l ->> 'payee' = 'tax'
+    union all
+    select jsonb_build_object('name', coalesce(rule ->> 'name', 'Tax'), 'basis_points', r.rate, 'amount', r.amount, 'is_included', true)
+    from (
+      select n.rate, round(greatest(n.base, 0)::numeric * n.rate / (10000 + n.rate))::bigint as amount from (
+        select (rule ->> 'basis_points')::integer as rate, sum((l ->> 'amount')::bigint) as base
+        from jsonb_array_elements(items) as l
+        where l ->> 'payee' is distinct from 'tax'
+          and (coalesce(rule ->> 'of', 'all') = 'all' or l ->> 'payee' is null or l ->> 'payee' in ('platform', 'promo'))) as n) as r
+    where r.rate > 0 and r.amount > 0
+      -- A price that names its tax has no other.
+      and not exists (select from jsonb_array_elements(items) as l where l ->> 'payee' = 'tax')) as taxes (t)
+$$;
+
+CREATE FUNCTION money.tell_booking(booking_id uuid, payment_id uuid, status text) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+declare b booking.bookings;
+begin
+  if tell_booking.status = 'partially_refunded' then return; end if;
+  b := booking.settle_payment(tell_booking.booking_id, case tell_booking.status when 'authorized' then 'processing'
+    else tell_booking.status end);
+  if tell_booking.status in ('authorized', 'succeeded') and not exists (
     select from booking.flows f where f.id = b.flow_id and b.status = any (f.live)) then
     perform money.settle_booking(b.id);
   end if;
 end $$;
+
+CREATE FUNCTION money.tell_covered(covers text, subject_id uuid) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $_$
+declare handler text;
+begin
+  select t.handler into strict handler from money.pass_subjects t where t.covers = tell_covered.covers;
+  execute format('select %s($1)', handler) using tell_covered.subject_id;
+end $_$;
+
+CREATE FUNCTION money.tell_debt(person_id uuid, payment_id uuid, status text) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+begin
+  -- The ledger knows it already.
+end $$;
+
+CREATE FUNCTION money.tell_lapse(payment_id uuid) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+begin
+  perform app.emit('payment.lapsed', jsonb_build_object('payment_id', p.id, 'booking_id', p.booking_id, 'user_id', p.payer_id,
+    'description', p.description, 'amount', p.amount, 'currency', p.currency, 'amount_text', money.amount_text(p.amount, p.currency)))
+  from money.payments p where p.id = tell_lapse.payment_id and p.status = 'failed';
+  if found then perform app.set_timer('payment.collect', tell_lapse.payment_id, app.now() + interval '1 minute'); end if;
+end $$;
+
+CREATE FUNCTION money.tell_of_payout(p money.payouts) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+begin
+  perform app.emit('payout.' || p.status, jsonb_build_object('payout_id', p.id, 'user_id', p.provider_id,
+    'number', p.reference_number, 'amount', p.amount, 'currency', p.currency,
+    'amount_text', money.amount_text(p.amount, p.currency), 'failure_code', p.failure_code));
+end $$;
+
+CREATE FUNCTION money.tell_of_payout_account(account money.payout_accounts) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+begin
+  perform app.audit('money.payout_account_added', 'money', 'payout_accounts', account.id::text,
+    new_values => jsonb_build_object('kind', account.kind, 'last4', account.last4));
+  perform app.emit('payout.account_added', jsonb_build_object('payout_account_id', account.id, 'user_id', account.user_id,
+    'kind', account.kind, 'account', coalesce(account.bank_name || ' ', '') || coalesce('••••' || account.last4, 'Stripe'),
+    'usable_from', account.usable_from,
+    'time_zone', (select m.time_zone from app.marketplaces m where m.slug = account.marketplace)));
+end $$;
+
+CREATE FUNCTION money.tell_order(order_id uuid, payment_id uuid, status text) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+declare o money.orders; a money.payment_attempts; previous text;
+begin
+  select t.* into strict o from money.orders t where t.id = tell_order.order_id for update;
+  previous := o.status;
+  select t.* into a from money.payment_attempts t where t.payment_id = tell_order.payment_id and t.is_current;
+  update money.orders t set status = money.status_of_subject('orders', t.status, tell_order.status),
+    bolt_checkout_id = coalesce(case when a.gateway = 'bolt' then a.reference end, t.bolt_checkout_id),
+    metadata = t.metadata || case when tell_order.status <> 'succeeded' then '{}' else
+      jsonb_build_object('payment_method', money.name_of_method(a)) end
+  where t.id = o.id returning t.* into o;
+  -- Whoever acts on an order that is paid has done so, where a bank gave its refund back.
+  if o.status <> previous and previous <> 'refunded' then
+    perform app.emit('order.' || o.status, jsonb_build_object('order_id', o.id, 'user_id', o.user_id, 'amount', o.amount,
+      'currency', o.currency, 'setup_fee_applied', o.setup_fee_applied, 'metadata', o.metadata));
+  end if;
+end $$;
+
+CREATE FUNCTION money.tell_subject(p money.payments, status text) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $_$
+declare handler text;
+begin
+  if tell_subject.status in ('pending', 'processing') then return; end if;
+  select t.handler into strict handler from money.payment_purposes t where t.purpose = p.purpose;
+  execute format('select %s($1, $2, $3)', handler) using coalesce(p.booking_id, p.subject_id), p.id, tell_subject.status;
+end $_$;
+
+CREATE FUNCTION money.tell_subscriber(event text, subscription_id uuid, charge money.subscription_charges DEFAULT NULL::money.subscription_charges) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+declare s money.subscriptions; c money.subscription_charges := charge;
+begin
+  select t.* into strict s from money.subscriptions t where t.id = tell_subscriber.subscription_id;
+  if c.id is null then
+    select t.* into c from money.subscription_charges t where t.subscription_id = s.id and t.status = 'open';
+  end if;
+  perform app.emit(event, jsonb_build_object('subscription_id', s.id, 'user_id', s.user_id, 'plan', coalesce(c.plan, s.plan),
+    'name', (select p.name from money.plans p where p.marketplace = s.marketplace and p.code = coalesce(c.plan, s.plan)),
+    'amount', coalesce(c.amount, s.amount), 'currency', s.currency,
+    'amount_text', money.amount_text(coalesce(c.amount, s.amount), s.currency),
+    'ends_at', to_char(coalesce(case when charge.id is not null then c.period_end end, s.current_period_end, s.ended_at) at time zone 'UTC',
+      'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
+    'time_zone', money.zone()));
+end $$;
+
+CREATE FUNCTION money.tell_tip(tip_id uuid, payment_id uuid, status text) RETURNS void
+    LANGUAGE sql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+  update money.tips t set status = money.status_of_subject('tips', t.status, tell_tip.status) where t.id = tell_tip.tip_id
+$$;
+
+CREATE FUNCTION money.tell_topup(topup_id uuid, payment_id uuid, status text) RETURNS void
+    LANGUAGE sql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+  update money.wallet_topups t set status = money.status_of_subject('wallet_topups', t.status, tell_topup.status)
+  where t.id = tell_topup.topup_id
+$$;
+
+CREATE FUNCTION money.tend_subscription(subscription_id uuid) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+declare
+  s money.subscriptions; c money.subscription_charges; moment timestamptz := app.now(); due_at timestamptz;
+  grace interval; reminder interval;
+begin
+  perform app.cancel_timer('subscription.clock', tend_subscription.subscription_id);
+  perform money.lock_subject('subscription', tend_subscription.subscription_id);
+  select t.* into s from money.subscriptions t where t.id = tend_subscription.subscription_id for update;
+  if s.status not in ('active', 'past_due') then return; end if;
+  grace := make_interval(days => (app.setting('subscription_grace_days') #>> '{}')::integer);
+  reminder := make_interval(days => (app.setting('subscription_reminder_days') #>> '{}')::integer);
+  select t.* into c from money.subscription_charges t where t.subscription_id = s.id and t.status = 'open';
+  -- A credit is of the moment at which it was reckoned.
+  if c.kind = 'change' and moment >= least(c.created_at + interval '1 hour', s.current_period_end) then
+    perform money.drop_charge(s.id);
+    c := null;
+  end if;
+
+  if moment < s.current_period_end then
+    if c.id is null and moment >= s.current_period_end - reminder and money.renews(s) then
+      c := money.ask_renewal(s);
+    end if;
+    due_at := case when c.kind = 'change' then least(c.created_at + interval '1 hour', s.current_period_end)
+      when moment < s.current_period_end - reminder then s.current_period_end - reminder else s.current_period_end end;
+  elsif exists (
+    select from money.subscription_charges n
+    where n.subscription_id = s.id and n.status = 'paid' and n.period_start = s.current_period_end) then
+    perform money.begin_period(s, n) from money.subscription_charges n
+    where n.subscription_id = s.id and n.status = 'paid' and n.period_start = s.current_period_end;
+    -- The next may be over as well, when the sweep comes late.
+    perform money.tend_subscription(s.id);
+    return;
+  elsif not money.renews(s) then
+    perform money.end_subscription(s.id, 'cancelled');
+    return;
+  elsif moment >= s.current_period_end + grace then
+    perform money.end_subscription(s.id, 'expired');
+    return;
+  else
+    if c.id is null then c := money.ask_renewal(s); end if;
+    due_at := least(money.try_renewal(s, c), s.current_period_end + grace);
+  end if;
+  perform app.set_timer('subscription.clock', s.id, due_at);
+end $$;
+
+CREATE FUNCTION money.told_lines(rows text) RETURNS TABLE(line integer, kind text, entry_reference text, reference text, currency text, amount bigint, fee bigint, net bigint, occurred_at timestamp with time zone, problem text)
+    LANGUAGE sql STABLE
+    AS $$
+  select (f.v)[1]::integer, nullif((f.v)[2], ''), nullif((f.v)[3], ''), nullif((f.v)[4], ''), nullif((f.v)[5], ''),
+         nullif((f.v)[6], '')::bigint, nullif((f.v)[7], '')::bigint, nullif((f.v)[8], '')::bigint,
+         nullif((f.v)[9], '')::timestamptz, nullif((f.v)[10], '')
+  from (select string_to_array(l, '|') as v from string_to_table(rows, E'\n') as l where l <> '' offset 0) as f
+$$;
+
+CREATE FUNCTION money.transfers_of(p money.payments) RETURNS jsonb
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+  select coalesce(jsonb_agg(jsonb_build_object('id', t.id, 'type', t.type, 'description', t.description, 'reverses', t.reverses,
+    'created_by', t.created_by, 'created_at', t.created_at, 'entries', (
+      select jsonb_agg(jsonb_build_object('account', a.kind, 'user_id', a.owner_id, 'gateway', a.gateway, 'currency', e.currency,
+        'amount', e.amount) order by a.kind, a.currency, a.id)
+      from money.entries e join money.accounts a on a.id = e.account_id where e.transfer_id = t.id)) order by t.id), '[]')
+  from (
+    select t.* from money.transfers t
+    where t.marketplace = p.marketplace and t.reference_id in (
+      select p.id union all select a.id from money.payment_attempts a where a.payment_id = p.id
+      union all select r.id from money.refunds r where r.payment_id = p.id
+      union all select d.id from money.disputes d where d.payment_id = p.id
+      union all select p.subject_id where p.purpose = 'order')
+    order by t.id desc limit 100) as t
+$$;
 
 CREATE FUNCTION money.trial_balance() RETURNS TABLE(kind text, gateway text, currency text, accounts bigint, balance bigint)
     LANGUAGE sql STABLE SECURITY DEFINER
@@ -4962,6 +8415,47 @@ CREATE FUNCTION money.trial_balance() RETURNS TABLE(kind text, gateway text, cur
   from money.accounts a left join money.balances b on b.account_id = a.id
   where a.marketplace = app.marketplace()
   group by 1, 2, 3 order by 3, 1, 2
+$$;
+
+CREATE FUNCTION money.try_renewal(s money.subscriptions, c money.subscription_charges) RETURNS timestamp with time zone
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+declare days integer[]; due smallint; next_at timestamptz; has_method boolean := (money.default_method(s.user_id)).id is not null;
+begin
+  select array_agg(d order by d) into days
+  from (select 0 as d union select e::integer from jsonb_array_elements_text(app.setting('subscription_retry_days')) as e) as t;
+  select count(*) into due from unnest(days) as d where s.current_period_end + make_interval(days => d) <= app.now();
+  next_at := s.current_period_end + make_interval(days => days[due + 1]);
+  if c.tries >= due then return next_at; end if;
+  update money.subscription_charges t set tries = due, is_due = has_method where t.id = c.id;
+  if has_method then
+    -- Each try is a payment of its own, so that each is told of.
+    perform money.drop_payment(p) from money.payments p
+    where p.purpose = 'subscription' and p.subject_id = s.id and p.status = 'failed';
+  else
+    perform money.tell_subscriber('subscription.payment_due', s.id);
+  end if;
+  if s.status = 'active' and (c.tries > 0 or not has_method) then
+    update money.subscriptions t set status = 'past_due' where t.id = s.id;
+  end if;
+  return next_at;
+end $$;
+
+CREATE FUNCTION money.twice_paid_bookings(since timestamp with time zone) RETURNS SETOF jsonb
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+  select jsonb_build_object('booking_id', i.booking_id, 'payouts', count(distinct i.payout_id))
+  from money.payout_items i
+  where money.is_looked_at(i.marketplace) and i.is_live and i.kind = 'earning' and (since is null or i.id >= app.uuid_v7_floor(since))
+  group by i.booking_id having count(*) > 1
+  union all
+  select jsonb_build_object('booking_id', p.booking_id, 'releases', count(*))
+  from money.transfers t join money.payments p on p.id = t.reference_id
+  where money.is_looked_at(t.marketplace) and t.type = 'release' and t.reference_type = 'payment' and p.booking_id is not null
+    and (since is null or t.id >= app.uuid_v7_floor(since))
+  group by p.booking_id having count(*) > 1
 $$;
 
 CREATE FUNCTION money.unbalanced_currencies(since timestamp with time zone) RETURNS SETOF jsonb
@@ -4986,6 +8480,20 @@ CREATE FUNCTION money.unbalanced_transfers(since timestamp with time zone) RETUR
   group by t.id, e.currency having sum(e.amount) is distinct from 0
 $$;
 
+CREATE FUNCTION money.unpaid_subscriptions(since timestamp with time zone) RETURNS SETOF jsonb
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+  select jsonb_build_object('subscription_id', s.id, 'status', s.status)
+  from money.subscriptions s
+  where money.is_looked_at(s.marketplace) and s.status in ('active', 'past_due') and (since is null or s.updated_at >= since)
+    and not exists (
+      select from money.subscription_charges c join money.payments p on p.id = c.payment_id
+      where c.subscription_id = s.id and c.status = 'paid' and c.period_start = s.current_period_start
+        and c.period_end = s.current_period_end and c.price = s.amount and p.amount = c.amount and p.subject_id = s.id
+        and p.status in ('succeeded', 'partially_refunded'))
+$$;
+
 CREATE FUNCTION money.unposted_captures(since timestamp with time zone) RETURNS SETOF jsonb
     LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO 'public', 'pg_temp'
@@ -5001,6 +8509,118 @@ CREATE FUNCTION money.unposted_captures(since timestamp with time zone) RETURNS 
     and (since is null or a.updated_at >= since)
 $$;
 
+CREATE FUNCTION money.unposted_disputes(since timestamp with time zone) RETURNS SETOF jsonb
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+  select jsonb_build_object('dispute_id', d.id, 'payment_id', d.payment_id, 'status', d.status, 'disputed', s.disputed, 'fee', s.fee)
+  from money.disputes d
+  cross join lateral (
+    select coalesce(sum(e.amount) filter (where c.kind = 'disputed'), 0) as disputed,
+           coalesce(-sum(e.amount) filter (where c.kind = 'gateway_fees'), 0) as fee
+    from money.transfers t join money.entries e on e.transfer_id = t.id join money.accounts c on c.id = e.account_id
+    where t.reference_id = d.id) as s
+  where money.is_looked_at(d.marketplace) and (since is null or d.updated_at >= since)
+    and (s.disputed <> (case when d.is_withheld then d.amount else 0 end) - d.withdrawn_amount or s.fee <> d.fee)
+$$;
+
+CREATE FUNCTION money.unposted_fees(since timestamp with time zone) RETURNS SETOF jsonb
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+  select jsonb_build_object('attempt_id', a.id, 'payment_id', a.payment_id, 'fee', a.fee, 'posted', coalesce(e.amount, 0))
+  from money.payment_attempts a
+  left join money.transfer_keys k on k.marketplace = a.marketplace and k.key = 'attempt/' || a.id || '/fee'
+  left join lateral (
+    select -sum(n.amount) as amount from money.entries n join money.accounts c on c.id = n.account_id
+    where n.transfer_id = k.transfer_id and c.kind = 'gateway_fees') as e on true
+  where money.is_looked_at(a.marketplace) and a.is_posted and coalesce(a.fee, 0) <> coalesce(e.amount, 0)
+    and (since is null or a.updated_at >= since)
+$$;
+
+CREATE FUNCTION money.unposted_refunds(since timestamp with time zone) RETURNS SETOF jsonb
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+  select jsonb_build_object('refund_id', r.id, 'payment_id', r.payment_id, 'status', r.status, 'amount', r.amount,
+           'posted', coalesce(e.amount, 0))
+  from money.refunds r join money.payments p on p.id = r.payment_id
+  left join money.transfer_keys k on k.marketplace = r.marketplace and k.key = 'refund/' || r.id
+  left join lateral (
+    select -sum(n.amount) as amount from money.entries n join money.accounts c on c.id = n.account_id
+    join money.transfers t on t.id = n.transfer_id
+    where (t.id = k.transfer_id or t.reverses = k.transfer_id) and c.kind = 'held' and n.currency = r.currency) as e on true
+  where money.is_looked_at(r.marketplace) and (since is null or r.updated_at >= since)
+    and coalesce(e.amount, 0) <> case when r.status = 'succeeded' then r.amount else 0 end
+$$;
+
+CREATE FUNCTION money.unused_part(amount bigint, period_start timestamp with time zone, period_end timestamp with time zone, moment timestamp with time zone) RETURNS bigint
+    LANGUAGE sql IMMUTABLE
+    AS $$
+  -- Whole microseconds, so that the quotient is exact.
+  select div(amount * extract(epoch from period_end - least(greatest(moment, period_start), period_end)),
+             extract(epoch from period_end - period_start))::bigint
+$$;
+
+CREATE FUNCTION money.unwatched_subscriptions(since timestamp with time zone) RETURNS SETOF jsonb
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+  select jsonb_build_object('subscription_id', s.id, 'status', s.status)
+  from money.subscriptions s
+  where money.is_looked_at(s.marketplace) and s.status in ('active', 'past_due') and not exists (
+    select from app.timers t where t.kind = 'subscription.clock' and t.subject_id = s.id and t.settled_at is null)
+$$;
+
+CREATE FUNCTION money.use_pass(covers text, subject_id uuid, product text DEFAULT NULL::text) RETURNS uuid
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+declare used uuid;
+begin
+  if not money.is_coverable(covers, subject_id) then perform app.refuse('not_coverable'); end if;
+  update money.listing_passes t set subject_id = use_pass.subject_id
+  where t.id = (
+    select p.id from money.listing_passes p
+    where p.user_id = app.actor() and p.marketplace = app.marketplace() and p.covers = use_pass.covers
+      and p.product = coalesce(use_pass.product, p.product) and p.subject_id is null
+      and p.status = 'active' and p.starts_at <= app.now() and p.expires_at > app.now()
+    order by p.expires_at limit 1 for update skip locked)
+  returning t.id into used;
+  if used is not null then perform money.tell_covered(covers, subject_id); end if;
+  return used;
+end $$;
+
+CREATE FUNCTION money.use_promo_code(b booking.bookings, code text, service_id uuid) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+declare promo money.promo_codes; reason text;
+begin
+  select p.* into promo from money.promo_codes p
+  where p.marketplace = b.marketplace and p.code = use_promo_code.code for no key update;
+  reason := money.why_no_promo(promo, jsonb_build_object('currency', b.currency, 'subtotal_amount', b.subtotal_amount,
+    'provider_id', b.provider_id, 'resource_id', b.resource_id, 'service_id', use_promo_code.service_id));
+  if reason is not null then perform app.refuse(reason); end if;
+  if b.discount_amount <> money.discount_of(promo.discount_type, promo.discount_value, promo.max_discount_amount,
+      promo.min_booking_amount, b.subtotal_amount) then
+    perform app.refuse('price_changed');
+  end if;
+  update money.promo_codes p set usage_count = p.usage_count + 1 where p.id = promo.id;
+  insert into money.promo_code_usages (marketplace, promo_code_id, user_id, booking_id, discount_amount, discount_type,
+    discount_value, max_discount_amount, min_booking_amount)
+  values (b.marketplace, promo.id, b.customer_id, b.id, b.discount_amount, promo.discount_type, promo.discount_value,
+    promo.max_discount_amount, promo.min_booking_amount);
+end $$;
+
+CREATE FUNCTION money.valid_pass(subject_id uuid, benefit text DEFAULT NULL::text) RETURNS boolean
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+begin
+  return money.covered_until(subject_id, benefit) is not null;
+end $$;
+
 CREATE FUNCTION money.waiting_webhooks(since timestamp with time zone) RETURNS SETOF jsonb
     LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO 'public', 'pg_temp'
@@ -5009,6 +8629,16 @@ CREATE FUNCTION money.waiting_webhooks(since timestamp with time zone) RETURNS S
   from money.webhook_events w
   where money.is_looked_at(w.marketplace) and w.applied_at is null and w.received_at < app.now() - interval '1 hour'
 $$;
+
+CREATE FUNCTION money.wake_payouts(user_id uuid) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+begin
+  perform money.reopen_payout(p.id) from money.payouts p
+  where p.provider_id = wake_payouts.user_id and p.marketplace = app.marketplace() and p.status in ('pending', 'failed')
+    and not p.is_held;
+end $$;
 
 CREATE FUNCTION money.watch_payment(payment_id uuid) RETURNS void
     LANGUAGE plpgsql SECURITY DEFINER
@@ -5020,12 +8650,176 @@ begin
   if exists (select from money.payment_steps(p)) or exists (
       select from money.refunds r where r.payment_id = p.id and r.status = 'processing') or exists (
       select from money.payment_attempts a where a.payment_id = p.id and a.created_at > app.now() - interval '8 days'
-        and a.status in ('created', 'requires_action', 'processing', 'authorized', 'failed')) then
+        and (a.status in ('created', 'requires_action', 'processing', 'authorized', 'failed') or money.is_fee_awaited(a))) then
     perform app.set_timer('payment.look', p.id,
       app.now() + greatest(interval '1 minute', least(interval '6 hours', (app.now() - p.created_at) / 2)));
   else
     perform app.cancel_timer('payment.look', p.id);
   end if;
+end $$;
+
+CREATE FUNCTION money.watch_payout(payout_id uuid) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+begin
+  perform app.set_timer('payout.look', p.id,
+    app.now() + greatest(interval '15 minutes', least(interval '12 hours', (app.now() - p.processed_at) / 2)))
+  from money.payouts p where p.id = watch_payout.payout_id and p.status = 'processing';
+end $$;
+
+CREATE FUNCTION money.why_no_promo(promo money.promo_codes, facts jsonb) RETURNS text
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+begin
+  if promo.id is null then return 'promo_unknown'; end if;
+  if not promo.is_active then return 'promo_inactive'; end if;
+  if promo.valid_from > app.now() then return 'promo_not_started'; end if;
+  if promo.valid_until <= app.now() then return 'promo_expired'; end if;
+  if promo.usage_count >= promo.usage_limit then return 'promo_used_up'; end if;
+  if facts ->> 'currency' <> promo.currency
+    or facts ? 'service_id' and not promo.applicable_service_ids ? coalesce(lower(facts ->> 'service_id'), '')
+    or facts ? 'provider_id' and not promo.applicable_provider_ids ? coalesce(lower(facts ->> 'provider_id'), '')
+    or facts ? 'resource_id' and not promo.applicable_resource_ids ? coalesce(lower(facts ->> 'resource_id'), '') then
+    return 'promo_not_applicable';
+  end if;
+  if promo.new_customers_only and exists (
+    select from booking.bookings b
+    where b.customer_id = app.actor() and b.marketplace = app.marketplace() and b.completed_at is not null) then
+    return 'promo_new_customers_only';
+  end if;
+  if promo.per_user_limit <= (
+    select count(*) from money.promo_code_usages u
+    where u.user_id = app.actor() and u.promo_code_id = promo.id and u.released_at is null) then
+    return 'promo_used_by_you';
+  end if;
+  -- A share that comes to nothing would be a use for nothing.
+  if money.discount_of(promo.discount_type, promo.discount_value, promo.max_discount_amount, promo.min_booking_amount,
+      (facts ->> 'subtotal_amount')::bigint) = 0 then
+    return 'promo_minimum';
+  end if;
+  return null;
+end $$;
+
+CREATE FUNCTION money.withheld(p money.payments) RETURNS bigint
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+  select coalesce(sum(d.amount), 0)::bigint from money.disputes d where d.payment_id = p.id and d.is_withheld
+$$;
+
+CREATE FUNCTION money.withhold(p money.payments, d money.disputes) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+declare r money.reductions; lines jsonb := money.open_lines(p); worth bigint := 0;
+begin
+  if d.borne_by = 'payees' and p.status in ('succeeded', 'partially_refunded', 'refunded') and exists (
+    select from money.payment_attempts a where a.id = d.attempt_id and a.is_current) then
+    worth := least(d.amount, money.refundable(p), booking.sum_of(lines, 'customer'));
+  end if;
+  if worth > 0 then
+    insert into money.reductions (marketplace, payment_id, kind, items, amount, returned_amount, is_taken_back)
+    values (p.marketplace, p.id, 'dispute', money.share(lines, worth), worth, worth, p.settled_at is not null)
+    returning * into r;
+  end if;
+  perform money.post_dispute(p, d, r, 1);
+  update money.disputes t set is_withheld = true, reduction_id = r.id, moves = t.moves + 1 where t.id = d.id;
+end $$;
+
+CREATE TABLE money.invoices (
+    id uuid DEFAULT app.uuid_v7() NOT NULL,
+    marketplace text NOT NULL,
+    kind text NOT NULL,
+    year smallint NOT NULL,
+    place bigint NOT NULL,
+    number character varying(30) NOT NULL,
+    payment_id uuid NOT NULL,
+    corrects uuid,
+    user_id uuid NOT NULL,
+    buyer_name character varying(100),
+    issuer jsonb NOT NULL,
+    description character varying(200) NOT NULL,
+    currency text NOT NULL,
+    lines jsonb NOT NULL,
+    tax_lines jsonb DEFAULT '[]'::jsonb NOT NULL,
+    subtotal_amount bigint NOT NULL,
+    tax_amount bigint NOT NULL,
+    total_amount bigint NOT NULL,
+    issued_at timestamp with time zone DEFAULT app.now() NOT NULL,
+    CONSTRAINT invoices_corrects_check CHECK (((kind = 'credit_note'::text) = (corrects IS NOT NULL))),
+    CONSTRAINT invoices_kind_check CHECK ((kind = ANY (ARRAY['invoice'::text, 'receipt'::text, 'credit_note'::text]))),
+    CONSTRAINT invoices_place_check CHECK ((place > 0)),
+    CONSTRAINT invoices_sum_check CHECK ((total_amount = (subtotal_amount + tax_amount))),
+    CONSTRAINT invoices_tax_amount_check CHECK ((tax_amount >= 0)),
+    CONSTRAINT invoices_total_amount_check CHECK ((total_amount > 0))
+);
+
+ALTER TABLE ONLY money.invoices FORCE ROW LEVEL SECURITY;
+
+CREATE FUNCTION money.write_paper(p money.payments, kind text, corrects uuid, lines jsonb, tax_lines jsonb, total bigint, tax bigint) RETURNS money.invoices
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+declare i money.invoices; m app.marketplaces; drawn bigint; year_ smallint;
+begin
+  select t.* into strict m from app.marketplaces t where t.slug = p.marketplace;
+  year_ := extract(year from app.now() at time zone m.time_zone);
+  insert into money.invoice_numbers as n (marketplace, kind, year, last) values (p.marketplace, write_paper.kind, year_, 1)
+  on conflict on constraint invoice_numbers_pkey do update set last = n.last + 1
+  returning n.last into drawn;
+  insert into money.invoices (marketplace, kind, year, place, number, payment_id, corrects, user_id, buyer_name, issuer, description,
+    currency, lines, tax_lines, subtotal_amount, tax_amount, total_amount)
+  values (p.marketplace, write_paper.kind, year_, drawn,
+    -- Sixteen characters at most, as India asks, up to 99,999,999 in a year: HMG-I26-00000001.
+    m.booking_prefix || '-' || upper(left(write_paper.kind, 1)) || to_char(year_ % 100, 'FM00') || '-'
+      || lpad(drawn::text, greatest(8, length(drawn::text)), '0'),
+    p.id, write_paper.corrects, p.payer_id, (select u.full_name from identity.users u where u.id = p.payer_id),
+    jsonb_build_object('name', m.name, 'address', '[]'::jsonb, 'tax_id', null) ||
+      coalesce(jsonb_strip_nulls(app.setting('invoice_issuer')), '{}'),
+    p.description, p.currency, write_paper.lines, write_paper.tax_lines, total - tax, tax, total)
+  returning * into i;
+  perform app.emit('payment.' || write_paper.kind || '_issued', jsonb_build_object('payment_id', p.id, 'invoice_id', i.id,
+    'number', i.number, 'user_id', p.payer_id, 'amount', total, 'currency', p.currency));
+  return i;
+end $$;
+
+CREATE FUNCTION money.write_papers(payment_id uuid) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+declare
+  p money.payments; i money.invoices; held bigint; total bigint; credited bigint; credited_tax bigint; back bigint; tax bigint;
+  tax_rule jsonb := coalesce(app.setting('invoice_tax'), '{}'); items jsonb; taxes jsonb;
+begin
+  select t.* into strict p from money.payments t where t.id = write_papers.payment_id;
+  -- All but what the gateway was to take and has not.
+  held := p.amount - p.gateway_amount + p.captured_amount;
+  select t.* into i from money.invoices t where t.payment_id = p.id and t.kind <> 'credit_note';
+  if i.id is null then
+    total := least(held, coalesce(p.due_amount, held));
+    if total <= 0 then return; end if;
+    items := money.paper_lines(p, total);
+    taxes := money.tax_lines(items, tax_rule);
+    tax := (select coalesce(sum((t ->> 'amount')::bigint), 0) from jsonb_array_elements(taxes) as t);
+    i := money.write_paper(p, case p.purpose when 'topup' then 'receipt' else 'invoice' end, null,
+      -- A tax that is a line of the price stands among the taxes.
+      (select coalesce(jsonb_agg(l - 'payee'), '[]') from jsonb_array_elements(items) as l where l ->> 'payee' is distinct from 'tax'),
+      taxes, total, tax);
+  end if;
+  select coalesce(sum(t.total_amount), 0), coalesce(sum(t.tax_amount), 0) into credited, credited_tax
+  from money.invoices t where t.corrects = i.id;
+  back := i.total_amount - credited - (held - p.refunded_amount);
+  if back <= 0 then return; end if;
+  -- The tax of all that went back, less what earlier notes have: no unit is lost in rounding.
+  tax := round(i.tax_amount::numeric * (credited + back) / i.total_amount) - credited_tax;
+  perform money.write_paper(p, 'credit_note', i.id,
+    jsonb_build_array(jsonb_build_object('code', 'refund', 'description', 'Refund of ' || i.number, 'quantity', 1,
+      'unit_amount', back, 'amount', back)),
+    case when tax = 0 then '[]' else jsonb_build_array(jsonb_build_object('name', coalesce(i.tax_lines #>> '{0,name}', 'Tax'),
+      'basis_points', case when jsonb_array_length(i.tax_lines) = 1 then i.tax_lines #> '{0,basis_points}' end,
+      'amount', tax, 'is_included', true)) end, back, tax);
 end $$;
 
 CREATE FUNCTION money.wrong_balances(since timestamp with time zone) RETURNS SETOF jsonb
@@ -5040,6 +8834,62 @@ CREATE FUNCTION money.wrong_balances(since timestamp with time zone) RETURNS SET
   where money.is_looked_at(a.marketplace) and b.balance <> coalesce(last.balance_after, 0)
     and (since is null or b.moved_at >= since
          or abs(hashtext(a.id::text) % 24) = extract(hour from app.now() at time zone 'UTC'))
+$$;
+
+CREATE FUNCTION money.wrong_papers(since timestamp with time zone) RETURNS SETOF jsonb
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+  select jsonb_build_object('payment_id', p.id, 'kept', k.kept, 'invoiced', coalesce(f.invoiced, 0))
+  from money.payments p
+  cross join lateral (select p.amount - p.gateway_amount + p.captured_amount - p.refunded_amount as kept) as k
+  cross join lateral (
+    select sum(case i.kind when 'credit_note' then -i.total_amount else i.total_amount end) as invoiced
+    from money.invoices i where i.payment_id = p.id) as f
+  where money.is_looked_at(p.marketplace) and p.status in ('succeeded', 'partially_refunded', 'refunded')
+    and (since is null or p.updated_at >= since)
+    -- A bank may bring back what is on a credit note, and a payment may hold more than is owed until the rest has gone back.
+    and (coalesce(f.invoiced, 0) > k.kept or f.invoiced is null and least(k.kept, coalesce(p.due_amount, k.kept)) > 0)
+$$;
+
+CREATE FUNCTION money.wrong_payouts(since timestamp with time zone) RETURNS SETOF jsonb
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+  select jsonb_build_object('payout_id', p.id, 'status', p.status, 'amount', p.amount, 'items', i.amount, 'sent', s.amount)
+  from money.payouts p
+  cross join lateral (
+    select coalesce(sum(t.amount), 0)::bigint as amount from money.payout_items t where t.payout_id = p.id and t.is_live) as i
+  cross join lateral (
+    select coalesce(-sum(e.amount), 0)::bigint as amount
+    from money.transfers t join money.entries e on e.transfer_id = t.id and e.account_id = p.account_id
+    where t.reference_id = p.id and t.type in ('payout', 'payout_return')) as s
+  where money.is_looked_at(p.marketplace) and (since is null or p.updated_at >= since)
+    and (i.amount <> case when p.status = 'cancelled' then 0 else p.amount end
+      or s.amount <> case when p.status in ('processing', 'paid') then p.amount else 0 end)
+$$;
+
+CREATE FUNCTION money.wrong_settlements(since timestamp with time zone) RETURNS SETOF jsonb
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+  select jsonb_build_object('settlement_id', s.id, 'currency', l.currency, 'matched', l.net, 'posted', coalesce(e.amount, 0))
+  from money.settlements s
+  cross join lateral (
+    select n.currency, sum(n.net)::bigint as net from money.settlement_lines n
+    where n.settlement_id = s.id and n.result = 'matched' group by 1) as l
+  left join money.transfer_keys k on k.marketplace = s.marketplace and k.key = 'settlement/' || s.id || '/' || l.currency
+  left join lateral (
+    select -sum(n.amount) as amount from money.entries n join money.accounts a on a.id = n.account_id
+    where n.transfer_id = k.transfer_id and a.gateway = 'bank') as e on true
+  where money.is_looked_at(s.marketplace) and (since is null or s.created_at >= since) and l.net <> coalesce(e.amount, 0)
+$$;
+
+CREATE FUNCTION money.zone() RETURNS text
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+  select m.time_zone from app.marketplaces m where m.slug = app.marketplace()
 $$;
 
 CREATE FUNCTION notify.claim(message_id uuid) RETURNS TABLE(busy boolean, id uuid, template text, variables jsonb, language text, code_id uuid, destinations jsonb, phone_hash text)
@@ -5387,18 +9237,17 @@ begin
   end if;
 end $$;
 
-CREATE FUNCTION parking.begin_tesla_trip(booking_id uuid) RETURNS void
+CREATE FUNCTION parking.begin_tesla_trip(b booking.bookings) RETURNS void
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'public', 'pg_temp'
     AS $$
 begin
   insert into parking.tesla_trips (booking_id, marketplace, user_id, vehicle_id, read_at)
   select b.id, b.marketplace, b.customer_id, v.id, parking.watched_from(b.starts_at)
-  from booking.bookings b join parking.vehicles v on v.id = b.subject_id
-  join identity.tesla_accounts t on t.user_id = b.customer_id
-  where b.id = begin_tesla_trip.booking_id and v.tesla_vehicle_id is not null
+  from parking.vehicles v join identity.tesla_accounts t on t.user_id = b.customer_id
+  where v.id = b.subject_id and v.tesla_vehicle_id is not null
   on conflict on constraint tesla_trips_pkey do nothing;
-  if found then perform parking.plan_navigation(begin_tesla_trip.booking_id); end if;
+  if found then perform parking.plan_navigation(b.id); end if;
 end $$;
 
 CREATE FUNCTION parking.book(space_id uuid, version integer, terms jsonb) RETURNS booking.bookings
@@ -5421,9 +9270,8 @@ begin
     'currency', space.currency, 'subject_id', terms -> 'vehicle_id', 'buffer_before', space.buffer_before_minutes * 60,
     'buffer_after', space.buffer_after_minutes * 60,
     'payment_timeout', nullif(app.setting('payment_deadline_seconds')::integer, 0),
-    'location', app.place(space.location),
     'facts', coalesce(terms -> 'facts', '{}')
-      || jsonb_build_object('vehicle', parking.admit_vehicle((terms ->> 'vehicle_id')::uuid, space))));
+      || jsonb_build_object('vehicle', parking.admit_vehicle((terms ->> 'vehicle_id')::uuid, space))), space.location);
 end $$;
 
 CREATE VIEW parking.my_spaces AS
@@ -5705,6 +9553,119 @@ CREATE FUNCTION parking.fee_of(subtotal bigint, basis_points integer) RETURNS bi
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
     AS $$ select (2 * subtotal * basis_points + 10000) / 20000 $$;
 
+CREATE VIEW parking.public_spaces AS
+ SELECT id,
+    title,
+    description,
+    address,
+    city,
+    state,
+    zip_code,
+    app.place(location) AS location,
+    location AS point,
+    surface,
+    is_covered,
+    capacity,
+    max_vehicle_length_cm,
+    max_vehicle_width_cm,
+    max_vehicle_height_cm,
+    hourly_rate,
+    daily_rate,
+    weekly_rate,
+    monthly_rate,
+    currency,
+    minimum_booking_hours,
+    maximum_booking_hours,
+    advance_booking_hours,
+    buffer_before_minutes,
+    buffer_after_minutes,
+    instant_booking_enabled,
+    has_ev_charging,
+    charging_connector_type,
+    has_security_camera,
+    has_lighting,
+    amenities,
+    time_zone,
+    rating,
+    review_count,
+    cover_object,
+    version,
+    created_at,
+    updated_at,
+    COALESCE((owner_id = ( SELECT app.actor() AS actor)), false) AS is_mine
+   FROM parking.spaces s
+  WHERE ((marketplace = ( SELECT app.marketplace() AS marketplace)) AND (listing_status = 'active'::text) AND ((approval_status)::text = 'approved'::text) AND (deleted_at IS NULL));
+
+CREATE FUNCTION parking.find_nearest(asked jsonb) RETURNS TABLE(space parking.public_spaces, distance_m double precision, subtotal_amount bigint, sort_key double precision, fee_basis_points integer, free_units integer)
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'public', 'pg_temp'
+    SET plan_cache_mode TO 'force_generic_plan'
+    SET enable_sort TO 'off'
+    AS $$
+#variable_conflict use_column
+declare
+  here geography := app.point((asked ->> 'latitude')::float8, (asked ->> 'longitude')::float8);
+  radius float8 := (asked ->> 'radius_m')::float8;
+  from_ timestamptz := (asked ->> 'from')::timestamptz;
+  to_ timestamptz := (asked ->> 'to')::timestamptz;
+  seconds bigint := (asked ->> 'seconds')::bigint;
+  filters jsonb := nullif(asked -> 'filters', 'null');
+  sort text := asked ->> 'sort';
+  key_ float8 := (asked ->> 'key')::float8;
+  last_ uuid := (asked ->> 'last')::uuid;
+  size integer := (asked ->> 'limit')::integer + 1;
+  -- A city is not sorted by price or rating for the first twenty.
+  walk integer := case sort when 'distance' then size else 500 end;
+  points integer := parking.fee_basis_points((asked ->> 'points')::integer);
+  explain boolean := (asked ->> 'explain')::boolean and from_ is not null;
+  -- Nothing that `parking.suits` would look at.
+  plain boolean := from_ is null and asked ->> 'vehicle_id' is null;
+  terms parking.search_terms;
+begin
+  if not plain then
+    terms := parking.search_terms(from_, to_, (asked ->> 'vehicle_id')::uuid, (asked ->> 'max_total_amount')::bigint,
+      (asked ->> 'points')::integer);
+  end if;
+  return query
+    select found.s, found.metres, found.amount, found.sorted_by, points,
+           case when explain then booking.free_units((found.s).id, (found.s).capacity, tstzrange(from_, to_)) end
+    from (
+      select near.s, near.metres, price.amount,
+             case sort when 'price' then coalesce(price.amount, (near.s).hourly_rate)::float8
+                       when 'rating' then -coalesce((near.s).rating, 0)::float8
+                       else near.metres end as sorted_by
+      from (
+        select s, s.point <-> here as metres
+        from parking.public_spaces s
+        where s.point && _st_expand(here, radius) and s.point <-> here <= radius
+          and (sort <> 'distance' or last_ is null or (s.point <-> here, s.id) > (key_, last_))
+          and coalesce(filters is null or parking.meets(filters, s.surface, s.is_covered, s.has_ev_charging,
+            s.charging_connector_type, s.has_security_camera, s.has_lighting, s.instant_booking_enabled, s.amenities,
+            s.hourly_rate, s.rating, s.point), false)
+          and coalesce(plain or parking.suits(terms, s.is_covered, s.max_vehicle_length_cm, s.max_vehicle_width_cm,
+            s.max_vehicle_height_cm, s.minimum_booking_hours, s.maximum_booking_hours, s.advance_booking_hours, s.hourly_rate,
+            s.daily_rate, s.weekly_rate, s.monthly_rate), false)
+          and coalesce(seconds is null or exists (
+              select from booking.listed_resources r
+              where r.id = s.id and (to_ <= r.always_open_until or exists (
+                select from booking.open_hours o
+                where o.resource_id = s.id and o.opens_at <= from_ and o.closes_at >= to_)))
+            and s.capacity > (
+              select count(distinct o.unit) from booking.occupied o
+              where o.resource_id = s.id and o.unit <= s.capacity
+                and upper(o.during) > from_ - make_interval(mins => s.buffer_before_minutes)
+                and lower(o.during) < to_ + make_interval(mins => s.buffer_after_minutes)), false)
+        order by s.point <-> here
+        fetch first (walk) rows with ties
+      ) as near
+      left join lateral parking.price_of((near.s).hourly_rate, (near.s).daily_rate, (near.s).weekly_rate, (near.s).monthly_rate,
+        seconds) as price on seconds is not null
+    ) as found
+    where last_ is null or (found.sorted_by, (found.s).id) > (key_, last_)
+    order by found.sorted_by, (found.s).id
+    limit size;
+end $$;
+
 CREATE FUNCTION parking.follow_vehicle(booking_id uuid, seen text) RETURNS text
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'public', 'pg_temp'
@@ -5763,23 +9724,21 @@ CREATE FUNCTION parking.is_within(point public.geography, bounds jsonb) RETURNS 
       else st_x(point::geometry) >= (bounds ->> 'west')::float8 or st_x(point::geometry) <= (bounds ->> 'east')::float8 end
 $$;
 
-CREATE FUNCTION parking.issue_access(booking_id uuid) RETURNS void
+CREATE FUNCTION parking.issue_access(b booking.bookings) RETURNS void
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'public', 'pg_temp'
     AS $$
-declare bytes bytea; drawn text;
+declare
+  letters constant text := '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
+  sixty_four constant text := 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/';
 begin
-  if exists (select from parking.access_codes a where a.booking_id = issue_access.booking_id) then return; end if;
   loop
-    bytes := gen_random_bytes(10);
-    drawn := '';
-    for at in 0..9 loop
-      drawn := drawn || substr('0123456789ABCDEFGHJKMNPQRSTVWXYZ', get_byte(bytes, at) % 32 + 1, 1);
-    end loop;
+    -- Each letter stands for two of the sixty-four that three bytes are written with, so that all are equally likely.
     insert into parking.access_codes (code, booking_id, marketplace, customer_id)
-    select drawn, b.id, b.marketplace, b.customer_id from booking.bookings b where b.id = issue_access.booking_id
+    values (left(translate(encode(gen_random_bytes(9), 'base64'), sixty_four, letters || letters), 10),
+            b.id, b.marketplace, b.customer_id)
     on conflict do nothing;
-    exit when found;
+    exit when found or exists (select from parking.access_codes a where a.booking_id = b.id);
   end loop;
 end $$;
 
@@ -5796,15 +9755,23 @@ CREATE FUNCTION parking.keep_tesla_vehicle(details jsonb) RETURNS parking.vehicl
     AS $$
 declare
   told parking.vehicles := jsonb_populate_record(null::parking.vehicles, details);
-  kept parking.vehicles;
+  kept parking.vehicles; known uuid;
 begin
-  update parking.vehicles v set tesla_vehicle_id = told.tesla_vehicle_id, vin = told.vin,
-    display_name = coalesce(told.display_name, v.display_name), model = coalesce(told.model, v.model), make = 'Tesla',
-    color = coalesce(told.color, v.color), last_seen_at = coalesce(told.last_seen_at, v.last_seen_at)
+  select v.id into known from parking.vehicles v
   where v.user_id = app.actor() and v.marketplace = app.marketplace() and v.is_active
     and (v.vin = told.vin or v.tesla_vehicle_id = told.tesla_vehicle_id)
-  returning v.* into kept;
-  if found then return kept; end if;
+  order by (v.tesla_vehicle_id = told.tesla_vehicle_id) is true desc limit 1;
+  -- What is known by its plate too stays in use without the VIN.
+  update parking.vehicles v set vin = case when v.license_plate is null then v.vin end, is_active = v.license_plate is not null
+  where v.vin = told.vin and v.marketplace = app.marketplace() and v.is_active and v.tesla_vehicle_id is null
+    and v.id is distinct from known;
+  if known is not null then
+    update parking.vehicles v set tesla_vehicle_id = told.tesla_vehicle_id, vin = told.vin,
+      display_name = coalesce(told.display_name, v.display_name), model = coalesce(told.model, v.model), make = 'Tesla',
+      color = coalesce(told.color, v.color), last_seen_at = coalesce(told.last_seen_at, v.last_seen_at)
+    where v.id = known returning v.* into kept;
+    return kept;
+  end if;
   insert into parking.vehicles (marketplace, user_id, tesla_vehicle_id, vin, display_name, make, model, year, color, last_seen_at)
   values (app.marketplace(), app.actor(), told.tesla_vehicle_id, told.vin, told.display_name, 'Tesla', told.model, told.year,
     told.color, told.last_seen_at)
@@ -5936,7 +9903,7 @@ CREATE FUNCTION parking.move_terms(booking_id uuid, starts_at timestamp with tim
     AS $$
 declare
   b booking.bookings; flow booking.flows; space parking.spaces; from_ timestamptz; to_ timestamptz; extends boolean;
-  terms jsonb; subtotal bigint;
+  terms jsonb; subtotal bigint; discount bigint;
 begin
   select t.* into b from booking.bookings t
   where t.id = move_terms.booking_id and t.marketplace = app.marketplace() and t.customer_id = app.actor()
@@ -5955,11 +9922,13 @@ begin
     parking.why_not_moved(b, space, from_, to_));
   select f.* into strict flow from booking.flows f where f.id = b.flow_id;
   subtotal := (terms #>> '{tariff,amount}')::bigint;
-  if subtotal + parking.fee_of(subtotal, (terms ->> 'fee_basis_points')::integer) < b.total_amount
+  discount := money.discount_of_booking(b.id, subtotal);
+  if subtotal + parking.fee_of(subtotal, (terms ->> 'fee_basis_points')::integer) - discount < b.total_amount
     and not booking.is_free_to_leave(b, flow) then
     terms := jsonb_set(terms, '{reasons}', (terms -> 'reasons') || '["too_late_for_less"]');
   end if;
-  return terms || jsonb_build_object('starts_at', from_, 'ends_at', to_, 'booking', jsonb_build_object('version', b.version,
+  return terms || jsonb_build_object('promo', case when discount > 0 then jsonb_build_object('discount_amount', discount) end,
+    'starts_at', from_, 'ends_at', to_, 'booking', jsonb_build_object('version', b.version,
     'starts_at', b.starts_at, 'ends_at', b.ends_at, 'total_amount', b.total_amount, 'policy', b.policy,
     'facts', b.facts));
 end $$;
@@ -6201,9 +10170,12 @@ CREATE FUNCTION parking.set_photos(space_id uuid, photos jsonb) RETURNS jsonb
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'public', 'pg_temp'
     AS $$
-declare space parking.spaces;
+declare space parking.spaces; is_new boolean;
 begin
   space := parking.lock_my_space(set_photos.space_id);
+  is_new := exists (
+    select (p.photo ->> 'upload_id')::uuid, p.photo ->> 'caption' from jsonb_array_elements(photos) as p (photo)
+    except select p.upload_id, p.caption from parking.space_photos p where p.space_id = space.id);
   delete from parking.space_photos p where p.space_id = space.id;
   insert into parking.space_photos (marketplace, space_id, owner_id, upload_id, photo_order, caption)
   select space.marketplace, space.id, space.owner_id, u.id, p.position, p.photo ->> 'caption'
@@ -6217,6 +10189,12 @@ begin
     select u.object_name from parking.space_photos p join identity.uploads u on u.id = p.upload_id
     where p.space_id = s.id order by p.photo_order limit 1)
   where s.id = space.id;
+  -- Fewer of them, or another order, show nothing that staff have not seen.
+  if is_new and parking.needs_approval() and space.approval_status <> 'pending' then
+    space.approval_status := 'pending';
+    space.approval_reason := null;
+    perform parking.write_space(space);
+  end if;
   -- Looked up in here: the statement that calls this sees the photographs as they were before.
   return (
     select to_jsonb(s) || jsonb_build_object('photos', (
@@ -6431,6 +10409,18 @@ begin
         ceil(extract(epoch from upper(during) - lower(during)))::bigint) as p));
 end $$;
 
+CREATE FUNCTION parking.terms_with_promo(space_id uuid, starts_at timestamp with time zone, ends_at timestamp with time zone, vehicle_id uuid, fallback_basis_points integer, promo_code text) RETURNS jsonb
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+declare terms jsonb := parking.terms(space_id, starts_at, ends_at, vehicle_id, fallback_basis_points);
+begin
+  if promo_code is null then return terms || '{"promo": null}'; end if;
+  return terms || jsonb_build_object('promo', money.promo_terms(promo_code, jsonb_build_object(
+    'currency', terms -> 'currency', 'subtotal_amount', terms #> '{tariff,amount}', 'resource_id', space_id, 'service_id', null,
+    'provider_id', (select s.owner_id from parking.spaces s where s.id = terms_with_promo.space_id))));
+end $$;
+
 CREATE FUNCTION parking.titled(q text, here public.geography, radius double precision) RETURNS TABLE(space_id uuid, distance_m double precision)
     LANGUAGE plpgsql STABLE SECURITY DEFINER
     SET search_path TO 'public', 'pg_temp'
@@ -6517,7 +10507,10 @@ begin
   if space.listing_status <> 'active' or space.approval_status <> 'approved' or space.deleted_at is not null then
     return 'space_not_listed';
   end if;
-  if not space.instant_booking_enabled and b.confirmed_at is not null then return 'acceptance_required'; end if;
+  -- To a part of the time the owner has agreed already.
+  if not space.instant_booking_enabled and b.confirmed_at is not null and not (starts_at >= b.starts_at and ends_at <= b.ends_at) then
+    return 'acceptance_required';
+  end if;
   return booking.why_closed(space.id, tstzrange(starts_at, ends_at), b.id);
 end $$;
 
@@ -6660,7 +10653,15 @@ begin
       -- Who has come and not gone is under way, and what that costs is not known yet.
       and (b.ends_at > app.now() or b.status = f.running)
       and (b.expires_at is null or b.expires_at > app.now())) then perform app.refuse('bookings_running'); end if;
-  if exists (select from privacy.debts(person_id)) then perform app.refuse('money_owed'); end if;
+  if exists (select from privacy.debts(person_id) d where d.amount < 0) then perform app.refuse('money_owed'); end if;
+  if exists (select from privacy.debts(person_id)) then perform app.refuse('balance_remaining'); end if;
+  -- What a gateway is still asked for may end in an account of the person's.
+  if exists (select from money.payments p where p.payer_id = person_id
+             and (p.status in ('processing', 'authorized')
+               or exists (select from money.refunds r where r.payment_id = p.id and r.status in ('pending', 'processing'))))
+    or exists (select from money.payouts o where o.provider_id = person_id and o.status = 'processing') then
+    perform app.refuse('money_moving');
+  end if;
   if 'super_admin' = any (identity.roles_of(person_id)) then perform identity.check_super_admins(person_id); end if;
 end $$;
 
@@ -7688,7 +11689,17 @@ CREATE FUNCTION verification.badges(person_id uuid) RETURNS text[]
   where v.user_id = person_id and v.marketplace = app.marketplace() and b.since is not null
 $$;
 
-CREATE FUNCTION verification.face_inputs(selfie_upload_id uuid, document_upload_id uuid) RETURNS TABLE(selfie text, document text, document_id uuid, threshold double precision, attempts_left integer, retry_after integer)
+CREATE FUNCTION verification.begin_liveness() RETURNS TABLE(retry_after integer)
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+begin
+  if not verification.wants_liveness() then perform app.refuse('not_found'); end if;
+  retry_after := app.draw('liveness:' || app.actor(), 10, interval '1 day');
+  return next;
+end $$;
+
+CREATE FUNCTION verification.face_inputs(selfie_upload_id uuid, document_upload_id uuid, liveness_session_id uuid) RETURNS TABLE(selfie text, document text, document_id uuid, same_size integer, is_document boolean, is_session boolean, wants_liveness boolean, threshold double precision, confidence double precision, attempts_left integer, retry_after integer)
     LANGUAGE plpgsql STABLE SECURITY DEFINER
     SET search_path TO 'public', 'pg_temp'
     AS $$
@@ -7702,7 +11713,18 @@ begin
     order by d.id desc limit 1);
   selfie := verification.picture(selfie_upload_id);
   document := verification.picture(document_id);
+  same_size := (select s.size from identity.uploads s join identity.uploads d on d.size = s.size
+                where s.id = face_inputs.selfie_upload_id and d.id = face_inputs.document_id);
+  is_document := exists (
+    select from verification.documents d
+    where d.user_id = app.actor() and face_inputs.selfie_upload_id in (d.upload_id, d.back_upload_id));
+  is_session := exists (
+    select from verification.liveness_sessions s
+    where s.id = face_inputs.liveness_session_id and s.user_id = app.actor() and s.marketplace = app.marketplace()
+      and s.expires_at > app.now() and not exists (select from verification.face_attempts a where a.liveness_session_id = s.id));
+  wants_liveness := verification.wants_liveness();
   threshold := coalesce((app.setting('face_match_threshold') #>> '{}')::double precision, 90);
+  confidence := coalesce((app.setting('face_liveness_confidence') #>> '{}')::double precision, 80);
   select min(a.created_at), count(*)::integer into oldest, used from verification.face_attempts a
   where a.user_id = app.actor() and a.created_at > app.now() - interval '1 day';
   attempts_left := greatest(5 - used, 0);
@@ -7754,6 +11776,18 @@ CREATE FUNCTION verification.is_eligible(person_id uuid) RETURNS boolean
     select from verification.required_types(person_id) as t (type) where not verification.holds(person_id, t.type))
 $$;
 
+CREATE FUNCTION verification.keep_liveness(session_id uuid, seconds integer) RETURNS TABLE(liveness_session_id uuid, expires_at timestamp with time zone)
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+#variable_conflict use_column
+begin
+  return query
+    insert into verification.liveness_sessions as s (id, marketplace, user_id, expires_at)
+    values (keep_liveness.session_id, app.marketplace(), app.actor(), app.now() + make_interval(secs => keep_liveness.seconds))
+    returning s.id, s.expires_at;
+end $$;
+
 CREATE FUNCTION verification.mine() RETURNS TABLE(phone_verified_at timestamp with time zone, email_verified_at timestamp with time zone, aadhaar_verified_at timestamp with time zone, aadhaar_last4 text, face_verified_at timestamp with time zone, is_fully_verified boolean, badges jsonb, standing text, rejection_reason text, required_documents jsonb, missing_documents jsonb)
     LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO 'public', 'pg_temp'
@@ -7780,7 +11814,7 @@ CREATE FUNCTION verification.note_aadhaar_reference(request_id uuid, provider_re
   returning r.id
 $$;
 
-CREATE FUNCTION verification.open_document(document_id uuid) RETURNS TABLE(document jsonb, user_id uuid, full_name text, standing text, number_sealed text, pictures jsonb)
+CREATE FUNCTION verification.open_document(document_id uuid) RETURNS TABLE(document jsonb, user_id uuid, full_name text, standing text, number_sealed text, pictures jsonb, files jsonb)
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'public', 'pg_temp'
     AS $$
@@ -7792,9 +11826,13 @@ begin
     metadata => jsonb_build_object('user_id', opened.user_id));
   return query
     select verification.shown(opened), u.id, u.full_name::text, p.status, opened.number_sealed,
-           (select jsonb_agg(f.object_name order by f.id = opened.back_upload_id)
-            from identity.uploads f where f.id in (opened.upload_id, opened.back_upload_id))
+           f.pictures, f.files
     from identity.users u left join verification.providers p on p.user_id = u.id
+    cross join lateral (
+      select jsonb_agg(f.object_name order by f.id = opened.back_upload_id) as pictures,
+             jsonb_agg(jsonb_build_object('file_name', f.file_name, 'content_type', f.content_type, 'size', f.size)
+               order by f.id = opened.back_upload_id) as files
+      from identity.uploads f where f.id in (opened.upload_id, opened.back_upload_id)) as f
     where u.id = opened.user_id;
 end $$;
 
@@ -7908,10 +11946,12 @@ begin
   return next;
 end $$;
 
-CREATE FUNCTION verification.settle_face(selfie_upload_id uuid, document_upload_id uuid, outcome text, similarity numeric, threshold numeric) RETURNS TABLE(settled text, attempts_left integer, mine jsonb)
+CREATE FUNCTION verification.settle_face(selfie_upload_id uuid, document_upload_id uuid, liveness_session_id uuid, outcome text, similarity numeric, threshold numeric, confidence numeric) RETURNS TABLE(settled text, attempts_left integer, mine jsonb)
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'public', 'pg_temp'
     AS $$
+declare facts jsonb := jsonb_strip_nulls(jsonb_build_object('similarity', settle_face.similarity, 'threshold', settle_face.threshold,
+  'liveness_confidence', settle_face.confidence));
 begin
   perform from verification.user_verifications v where v.user_id = app.actor() and v.marketplace = app.marketplace() for update;
   select 4 - count(*)::integer into attempts_left from verification.face_attempts a
@@ -7922,16 +11962,21 @@ begin
     return;
   end if;
   settled := settle_face.outcome;
-  insert into verification.face_attempts (marketplace, user_id, selfie_upload_id, document_upload_id, outcome, similarity, threshold)
-  values (app.marketplace(), app.actor(), settle_face.selfie_upload_id, settle_face.document_upload_id, settled,
-    settle_face.similarity, settle_face.threshold);
+  insert into verification.face_attempts (marketplace, user_id, selfie_upload_id, document_upload_id, liveness_session_id, outcome,
+    similarity, threshold, liveness_confidence)
+  values (app.marketplace(), app.actor(), settle_face.selfie_upload_id, settle_face.document_upload_id,
+    settle_face.liveness_session_id, settled, settle_face.similarity, settle_face.threshold, settle_face.confidence)
+  on conflict on constraint face_attempts_liveness_session_id_key do nothing;
+  if not found then
+    settled := 'liveness_used';
+    return next;
+    return;
+  end if;
   perform app.audit('verification.face_' || case settled when 'verified' then 'verified' else 'refused' end, 'verification',
-    'user_verifications', app.actor()::text,
-    metadata => jsonb_build_object('outcome', settled, 'similarity', settle_face.similarity, 'threshold', settle_face.threshold));
+    'user_verifications', app.actor()::text, metadata => jsonb_build_object('outcome', settled) || facts);
   if settled = 'verified' then
     update verification.user_verifications v set face_verified_at = app.now(),
-      metadata = v.metadata || jsonb_build_object('face', jsonb_build_object('similarity', settle_face.similarity,
-        'threshold', settle_face.threshold))
+      metadata = v.metadata || jsonb_build_object('face', facts)
     where v.user_id = app.actor();
     perform app.emit('verification.level_verified', jsonb_build_object('user_id', app.actor(), 'level', 'face'));
     select to_jsonb(m) into mine from verification.mine() as m;
@@ -8014,6 +12059,13 @@ CREATE FUNCTION verification.try_aadhaar(request_id uuid) RETURNS TABLE(provider
   where r.id = request_id and r.user_id = app.actor() and r.marketplace = app.marketplace() and r.outcome is null
     and r.provider_reference is not null and r.expires_at > app.now() and r.attempts < 5
   returning r.provider_reference, 5 - r.attempts
+$$;
+
+CREATE FUNCTION verification.wants_liveness() RETURNS boolean
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+  select coalesce((app.setting('face_liveness') #>> '{}')::boolean, false)
 $$;
 
 CREATE FUNCTION verification.watch_expiry(batch integer) RETURNS TABLE(looked_at integer, warned integer, lapsed integer)
@@ -8323,7 +12375,8 @@ CREATE VIEW booking.my_bookings WITH (security_invoker='true') AS
         END AS cancelled_at,
     b.completed_at,
     b.created_at,
-    b.updated_at
+    b.updated_at,
+    b.discount_amount
    FROM ((booking.bookings b
      JOIN booking.flows f ON ((f.id = b.flow_id)))
      CROSS JOIN LATERAL ( SELECT COALESCE((b.expires_at <= ( SELECT app.now() AS now)), false) AS expired) e);
@@ -8390,7 +12443,9 @@ CREATE TABLE booking.step_handlers (
     moment text NOT NULL,
     module text,
     handler text NOT NULL,
-    CONSTRAINT step_handlers_moment_check CHECK ((moment = ANY (ARRAY['confirmed'::text, 'started'::text, 'moved'::text, 'completed'::text, 'ended'::text])))
+    takes text DEFAULT 'id'::text NOT NULL,
+    CONSTRAINT step_handlers_moment_check CHECK ((moment = ANY (ARRAY['confirmed'::text, 'started'::text, 'moved'::text, 'completed'::text, 'ended'::text]))),
+    CONSTRAINT step_handlers_takes_check CHECK ((takes = ANY (ARRAY['id'::text, 'row'::text])))
 );
 
 ALTER TABLE ONLY booking.step_handlers FORCE ROW LEVEL SECURITY;
@@ -8448,7 +12503,7 @@ CREATE TABLE identity.otps (
     replaced_at timestamp with time zone,
     CONSTRAINT otps_attempts_check CHECK (((attempts >= 0) AND (attempts <= 5))),
     CONSTRAINT otps_channel_check CHECK ((channel = ANY (ARRAY['sms'::text, 'whatsapp'::text, 'email'::text]))),
-    CONSTRAINT otps_purpose_check CHECK ((purpose = ANY (ARRAY['sign_in'::text, 'sign_up'::text, 'reset_password'::text, 'change_contact'::text, 'set_password'::text, 'start_two_factor'::text, 'delete_account'::text, 'restore_account'::text])))
+    CONSTRAINT otps_purpose_check CHECK ((purpose = ANY (ARRAY['sign_in'::text, 'sign_up'::text, 'reset_password'::text, 'change_contact'::text, 'set_password'::text, 'start_two_factor'::text, 'create_token'::text, 'delete_account'::text, 'restore_account'::text])))
 );
 
 ALTER TABLE ONLY identity.otps FORCE ROW LEVEL SECURITY;
@@ -8625,7 +12680,7 @@ CREATE TABLE money.accounts (
     CONSTRAINT accounts_gateway_check CHECK (((kind = 'gateway_clearing'::text) = (gateway IS NOT NULL))),
     CONSTRAINT accounts_kind_check CHECK (
 CASE
-    WHEN (owner_id IS NULL) THEN (kind = ANY (ARRAY['platform_revenue'::text, 'gateway_clearing'::text, 'promo_expense'::text, 'credit_expense'::text, 'tax'::text]))
+    WHEN (owner_id IS NULL) THEN (kind = ANY (ARRAY['platform_revenue'::text, 'gateway_clearing'::text, 'gateway_fees'::text, 'promo_expense'::text, 'credit_expense'::text, 'dispute_expense'::text, 'disputed'::text, 'tax'::text, 'bank'::text]))
     ELSE (kind = ANY (ARRAY['wallet'::text, 'credits'::text, 'provider_payable'::text, 'held'::text, 'receivable'::text]))
 END)
 );
@@ -8704,7 +12759,7 @@ CREATE TABLE money.transfers (
     CONSTRAINT transfers_description_check CHECK ((btrim((description)::text) <> ''::text)),
     CONSTRAINT transfers_reference_check CHECK (((reference_type IS NULL) = (reference_id IS NULL))),
     CONSTRAINT transfers_reverses_check CHECK (((type = 'reversal'::text) = (reverses IS NOT NULL))),
-    CONSTRAINT transfers_type_check CHECK ((type = ANY (ARRAY['payment'::text, 'release'::text, 'refund'::text, 'charge'::text, 'tip'::text, 'subscription'::text, 'wallet_topup'::text, 'earned'::text, 'adjustment'::text, 'payout'::text, 'payout_return'::text, 'netting'::text, 'dispute'::text, 'settlement'::text, 'reversal'::text])))
+    CONSTRAINT transfers_type_check CHECK ((type = ANY (ARRAY['payment'::text, 'release'::text, 'refund'::text, 'charge'::text, 'tip'::text, 'subscription'::text, 'wallet_topup'::text, 'earned'::text, 'adjustment'::text, 'payout'::text, 'payout_return'::text, 'netting'::text, 'dispute'::text, 'settlement'::text, 'fee'::text, 'reversal'::text])))
 )
 PARTITION BY RANGE (id);
 
@@ -8737,6 +12792,17 @@ CREATE TABLE money.currencies (
 
 ALTER TABLE ONLY money.currencies FORCE ROW LEVEL SECURITY;
 
+CREATE TABLE money.gateway_customers (
+    id uuid DEFAULT app.uuid_v7() NOT NULL,
+    marketplace text NOT NULL,
+    user_id uuid NOT NULL,
+    gateway text NOT NULL,
+    reference character varying(255),
+    created_at timestamp with time zone DEFAULT app.now() NOT NULL
+);
+
+ALTER TABLE ONLY money.gateway_customers FORCE ROW LEVEL SECURITY;
+
 CREATE TABLE money.invariants (
     name text NOT NULL,
     description text NOT NULL,
@@ -8745,29 +12811,144 @@ CREATE TABLE money.invariants (
 
 ALTER TABLE ONLY money.invariants FORCE ROW LEVEL SECURITY;
 
-CREATE TABLE money.refunds (
-    id uuid DEFAULT app.uuid_v7() NOT NULL,
+CREATE TABLE money.invoice_numbers (
     marketplace text NOT NULL,
-    payment_id uuid NOT NULL,
-    attempt_id uuid,
-    method text NOT NULL,
-    currency text NOT NULL,
-    amount bigint NOT NULL,
-    reason text NOT NULL,
-    status text DEFAULT 'pending'::text NOT NULL,
-    reference character varying(255),
-    failure_code character varying(100),
-    failure_message character varying(500),
-    created_at timestamp with time zone DEFAULT app.now() NOT NULL,
-    updated_at timestamp with time zone DEFAULT app.now() NOT NULL,
-    CONSTRAINT refunds_amount_check CHECK ((amount > 0)),
-    CONSTRAINT refunds_attempt_check CHECK (((method = 'gateway'::text) = (attempt_id IS NOT NULL))),
-    CONSTRAINT refunds_method_check CHECK ((method = ANY (ARRAY['gateway'::text, 'wallet'::text, 'credits'::text]))),
-    CONSTRAINT refunds_reason_check CHECK ((reason = ANY (ARRAY['not_owed'::text, 'paid_too_late'::text]))),
-    CONSTRAINT refunds_status_check CHECK ((status = ANY (ARRAY['pending'::text, 'processing'::text, 'succeeded'::text, 'failed'::text])))
+    kind text NOT NULL,
+    year smallint NOT NULL,
+    last bigint NOT NULL,
+    CONSTRAINT invoice_numbers_last_check CHECK ((last >= 0))
 );
 
-ALTER TABLE ONLY money.refunds FORCE ROW LEVEL SECURITY;
+ALTER TABLE ONLY money.invoice_numbers FORCE ROW LEVEL SECURITY;
+
+CREATE TABLE money.listing_passes (
+    id uuid DEFAULT app.uuid_v7() NOT NULL,
+    marketplace text NOT NULL,
+    user_id uuid NOT NULL,
+    product character varying(40) NOT NULL,
+    covers character varying(40) NOT NULL,
+    subject_id uuid,
+    currency text NOT NULL,
+    amount bigint NOT NULL,
+    days smallint NOT NULL,
+    benefits text[] NOT NULL,
+    status text DEFAULT 'pending'::text NOT NULL,
+    starts_at timestamp with time zone,
+    expires_at timestamp with time zone,
+    created_at timestamp with time zone DEFAULT app.now() NOT NULL,
+    updated_at timestamp with time zone DEFAULT app.now() NOT NULL,
+    CONSTRAINT listing_passes_amount_check CHECK ((amount > 0)),
+    CONSTRAINT listing_passes_status_check CHECK ((status = ANY (ARRAY['pending'::text, 'active'::text, 'cancelled'::text]))),
+    CONSTRAINT listing_passes_validity_check CHECK ((((status <> 'active'::text) OR (starts_at IS NOT NULL)) AND ((starts_at IS NULL) = (expires_at IS NULL)) AND (starts_at < expires_at)))
+);
+
+ALTER TABLE ONLY money.listing_passes FORCE ROW LEVEL SECURITY;
+
+CREATE TABLE money.pass_subjects (
+    covers character varying(40) NOT NULL,
+    finder text NOT NULL,
+    handler text NOT NULL
+);
+
+ALTER TABLE ONLY money.pass_subjects FORCE ROW LEVEL SECURITY;
+
+CREATE TABLE money.payment_purposes (
+    purpose text NOT NULL,
+    finder text NOT NULL,
+    handler text NOT NULL,
+    accounts text[] DEFAULT '{wallet,credits}'::text[] NOT NULL,
+    settles_as text DEFAULT 'release'::text NOT NULL,
+    CONSTRAINT payment_purposes_purpose_check CHECK ((purpose ~ '^[a-z]{2,40}$'::text))
+);
+
+ALTER TABLE ONLY money.payment_purposes FORCE ROW LEVEL SECURITY;
+
+CREATE TABLE money.payout_items (
+    id uuid DEFAULT app.uuid_v7() NOT NULL,
+    marketplace text NOT NULL,
+    payout_id uuid NOT NULL,
+    transfer_id uuid NOT NULL,
+    account_id uuid NOT NULL,
+    booking_id uuid,
+    kind text NOT NULL,
+    gross_amount bigint NOT NULL,
+    commission_amount bigint NOT NULL,
+    amount bigint NOT NULL,
+    earned_at timestamp with time zone NOT NULL,
+    is_live boolean DEFAULT true NOT NULL,
+    created_at timestamp with time zone DEFAULT app.now() NOT NULL,
+    CONSTRAINT payout_items_amount_check CHECK ((amount = (gross_amount - commission_amount))),
+    CONSTRAINT payout_items_kind_check CHECK ((kind = ANY (ARRAY['earning'::text, 'tip'::text, 'correction'::text, 'netting'::text, 'fee'::text])))
+);
+
+ALTER TABLE ONLY money.payout_items FORCE ROW LEVEL SECURITY;
+
+CREATE TABLE money.payout_marks (
+    account_id uuid NOT NULL,
+    through bigint DEFAULT 0 NOT NULL
+)
+WITH (fillfactor='80');
+
+ALTER TABLE ONLY money.payout_marks FORCE ROW LEVEL SECURITY;
+
+CREATE SEQUENCE money.payout_numbers
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1;
+
+CREATE TABLE money.payout_runs (
+    id uuid DEFAULT app.uuid_v7() NOT NULL,
+    marketplace text NOT NULL,
+    period_start date NOT NULL,
+    period_end date NOT NULL,
+    ends_at timestamp with time zone NOT NULL,
+    through uuid,
+    payouts integer DEFAULT 0 NOT NULL,
+    finished_at timestamp with time zone,
+    created_at timestamp with time zone DEFAULT app.now() NOT NULL,
+    CONSTRAINT payout_runs_period_check CHECK ((period_start < period_end))
+);
+
+ALTER TABLE ONLY money.payout_runs FORCE ROW LEVEL SECURITY;
+
+CREATE TABLE money.products (
+    marketplace text NOT NULL,
+    code character varying(40) NOT NULL,
+    role character varying(40) NOT NULL,
+    name character varying(100) NOT NULL,
+    currency text NOT NULL,
+    amount bigint NOT NULL,
+    days smallint NOT NULL,
+    covers character varying(40) NOT NULL,
+    benefits text[] DEFAULT '{}'::text[] NOT NULL,
+    is_active boolean DEFAULT true NOT NULL,
+    CONSTRAINT products_amount_check CHECK ((amount > 0)),
+    CONSTRAINT products_code_check CHECK (((code)::text ~ '^[a-z][a-z0-9_]*$'::text)),
+    CONSTRAINT products_days_check CHECK (((days >= 1) AND (days <= 3660))),
+    CONSTRAINT products_name_check CHECK ((btrim((name)::text) <> ''::text))
+);
+
+ALTER TABLE ONLY money.products FORCE ROW LEVEL SECURITY;
+
+CREATE TABLE money.promo_code_usages (
+    id uuid DEFAULT app.uuid_v7() NOT NULL,
+    marketplace text NOT NULL,
+    promo_code_id uuid NOT NULL,
+    user_id uuid NOT NULL,
+    booking_id uuid NOT NULL,
+    discount_amount bigint NOT NULL,
+    discount_type text NOT NULL,
+    discount_value bigint NOT NULL,
+    max_discount_amount bigint,
+    min_booking_amount bigint,
+    released_at timestamp with time zone,
+    created_at timestamp with time zone DEFAULT app.now() NOT NULL,
+    CONSTRAINT promo_code_usages_discount_amount_check CHECK ((discount_amount >= 0))
+);
+
+ALTER TABLE ONLY money.promo_code_usages FORCE ROW LEVEL SECURITY;
 
 CREATE TABLE money.rollup_boundary (
     through bigint NOT NULL,
@@ -8785,6 +12966,51 @@ CREATE TABLE money.rollups (
 
 ALTER TABLE ONLY money.rollups FORCE ROW LEVEL SECURITY;
 
+CREATE TABLE money.settlement_lines (
+    settlement_id uuid NOT NULL,
+    line integer NOT NULL,
+    result text NOT NULL,
+    kind text,
+    entry_reference character varying(255),
+    reference character varying(255),
+    currency text,
+    amount bigint,
+    fee bigint,
+    net bigint,
+    occurred_at timestamp with time zone,
+    attempt_id uuid,
+    refund_id uuid,
+    expected_amount bigint,
+    expected_fee bigint,
+    problem character varying(200),
+    CONSTRAINT settlement_lines_kind_check CHECK ((kind = ANY (ARRAY['charge'::text, 'refund'::text, 'other'::text]))),
+    CONSTRAINT settlement_lines_result_check CHECK ((result = ANY (ARRAY['matched'::text, 'amount_differs'::text, 'currency_differs'::text, 'fee_differs'::text, 'date_differs'::text, 'unknown'::text, 'repeated'::text, 'unreadable'::text, 'not_a_payment'::text, 'missing'::text])))
+);
+
+ALTER TABLE ONLY money.settlement_lines FORCE ROW LEVEL SECURITY;
+
+CREATE VIEW money.shown_passes WITH (security_invoker='true') AS
+ SELECT p.id,
+    p.user_id,
+    p.product,
+    r.name,
+    p.covers,
+    p.subject_id,
+        CASE
+            WHEN ((p.status = 'active'::text) AND (p.expires_at <= app.now())) THEN 'expired'::text
+            ELSE p.status
+        END AS status,
+    p.currency,
+    p.amount,
+    p.days,
+    p.benefits,
+    p.starts_at,
+    p.expires_at,
+    p.created_at,
+    p.updated_at
+   FROM (money.listing_passes p
+     JOIN money.products r ON (((r.marketplace = p.marketplace) AND ((r.code)::text = (p.product)::text))));
+
 CREATE TABLE money.status_changes (
     subject text NOT NULL,
     from_status text NOT NULL,
@@ -8792,6 +13018,91 @@ CREATE TABLE money.status_changes (
 );
 
 ALTER TABLE ONLY money.status_changes FORCE ROW LEVEL SECURITY;
+
+CREATE SEQUENCE money.transaction_numbers
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1;
+
+CREATE VIEW money.transactions WITH (security_invoker='true') AS
+ SELECT p.id,
+    p.number AS transaction_number,
+    p.booking_id,
+    p.id AS payment_id,
+    p.payer_id AS user_id,
+        CASE p.purpose
+            WHEN 'topup'::text THEN 'wallet_topup'::text
+            WHEN 'tip'::text THEN 'tip'::text
+            ELSE 'payment'::text
+        END AS type,
+    COALESCE(( SELECT
+                CASE b.module
+                    WHEN 'services'::text THEN 'service'::text
+                    ELSE b.module
+                END AS module
+           FROM booking.bookings b
+          WHERE (b.id = p.booking_id)), p.purpose) AS payment_type,
+        CASE
+            WHEN (p.cash_amount > 0) THEN 'cash'::text
+            WHEN (p.gateway_amount > 0) THEN COALESCE((a.options ->> 'method'::text), 'card'::text)
+            WHEN (p.wallet_amount > 0) THEN 'wallet'::text
+            ELSE 'credits'::text
+        END AS payment_method,
+    p.amount,
+    p.currency,
+    a.gateway,
+    a.reference AS gateway_transaction_id,
+        CASE p.status
+            WHEN 'succeeded'::text THEN 'completed'::text
+            WHEN 'partially_refunded'::text THEN 'completed'::text
+            WHEN 'authorized'::text THEN 'processing'::text
+            ELSE p.status
+        END AS status,
+    p.description,
+    p.captured_at AS processed_at,
+    p.failed_at,
+    a.failure_message AS failure_reason,
+    p.created_at,
+    p.updated_at
+   FROM (money.payments p
+     LEFT JOIN money.payment_attempts a ON (((a.payment_id = p.id) AND a.is_current)))
+UNION ALL
+ SELECT r.id,
+    r.number AS transaction_number,
+    p.booking_id,
+    p.id AS payment_id,
+    p.payer_id AS user_id,
+    'refund'::text AS type,
+    COALESCE(( SELECT
+                CASE b.module
+                    WHEN 'services'::text THEN 'service'::text
+                    ELSE b.module
+                END AS module
+           FROM booking.bookings b
+          WHERE (b.id = p.booking_id)), p.purpose) AS payment_type,
+        CASE r.method
+            WHEN 'gateway'::text THEN COALESCE((a.options ->> 'method'::text), 'card'::text)
+            ELSE r.method
+        END AS payment_method,
+    r.amount,
+    r.currency,
+    a.gateway,
+    NULL::character varying AS gateway_transaction_id,
+        CASE r.status
+            WHEN 'succeeded'::text THEN 'completed'::text
+            ELSE r.status
+        END AS status,
+    ('Refund: '::text || (p.description)::text) AS description,
+    r.processed_at,
+    r.failed_at,
+    NULL::character varying AS failure_reason,
+    r.created_at,
+    r.updated_at
+   FROM ((money.refunds r
+     JOIN money.payments p ON ((p.id = r.payment_id)))
+     LEFT JOIN money.payment_attempts a ON ((a.id = r.attempt_id)));
 
 CREATE TABLE money.transfer_keys (
     marketplace text NOT NULL,
@@ -8850,7 +13161,10 @@ CREATE TABLE money.webhook_events (
     dispute_reference character varying(255),
     key character varying(255),
     received_at timestamp with time zone DEFAULT app.now() NOT NULL,
-    applied_at timestamp with time zone
+    applied_at timestamp with time zone,
+    object_type character varying(40),
+    object_id character varying(255),
+    account character varying(255)
 );
 
 ALTER TABLE ONLY money.webhook_events FORCE ROW LEVEL SECURITY;
@@ -8906,49 +13220,6 @@ CREATE TABLE parking.access_codes (
 );
 
 ALTER TABLE ONLY parking.access_codes FORCE ROW LEVEL SECURITY;
-
-CREATE VIEW parking.public_spaces AS
- SELECT id,
-    title,
-    description,
-    address,
-    city,
-    state,
-    zip_code,
-    app.place(location) AS location,
-    location AS point,
-    surface,
-    is_covered,
-    capacity,
-    max_vehicle_length_cm,
-    max_vehicle_width_cm,
-    max_vehicle_height_cm,
-    hourly_rate,
-    daily_rate,
-    weekly_rate,
-    monthly_rate,
-    currency,
-    minimum_booking_hours,
-    maximum_booking_hours,
-    advance_booking_hours,
-    buffer_before_minutes,
-    buffer_after_minutes,
-    instant_booking_enabled,
-    has_ev_charging,
-    charging_connector_type,
-    has_security_camera,
-    has_lighting,
-    amenities,
-    time_zone,
-    rating,
-    review_count,
-    cover_object,
-    version,
-    created_at,
-    updated_at,
-    COALESCE((owner_id = ( SELECT app.actor() AS actor)), false) AS is_mine
-   FROM parking.spaces s
-  WHERE ((marketplace = ( SELECT app.marketplace() AS marketplace)) AND (listing_status = 'active'::text) AND ((approval_status)::text = 'approved'::text) AND (deleted_at IS NULL));
 
 CREATE TABLE parking.space_photos (
     id uuid DEFAULT app.uuid_v7() NOT NULL,
@@ -9112,16 +13383,29 @@ CREATE TABLE verification.face_attempts (
     id uuid DEFAULT app.uuid_v7() NOT NULL,
     marketplace text NOT NULL,
     user_id uuid NOT NULL,
-    selfie_upload_id uuid NOT NULL,
+    selfie_upload_id uuid,
     document_upload_id uuid NOT NULL,
     outcome text NOT NULL,
     similarity numeric(5,2),
     threshold numeric(5,2) NOT NULL,
     created_at timestamp with time zone DEFAULT app.now() NOT NULL,
-    CONSTRAINT face_attempts_outcome_check CHECK ((outcome = ANY (ARRAY['verified'::text, 'face_mismatch'::text, 'no_face'::text, 'image_unusable'::text])))
+    liveness_session_id uuid,
+    liveness_confidence numeric(5,2),
+    CONSTRAINT face_attempts_outcome_check CHECK ((outcome = ANY (ARRAY['verified'::text, 'face_mismatch'::text, 'no_face'::text, 'image_unusable'::text, 'same_picture'::text, 'not_live'::text]))),
+    CONSTRAINT face_attempts_source_check CHECK ((num_nonnulls(selfie_upload_id, liveness_session_id) = 1))
 );
 
 ALTER TABLE ONLY verification.face_attempts FORCE ROW LEVEL SECURITY;
+
+CREATE TABLE verification.liveness_sessions (
+    id uuid NOT NULL,
+    marketplace text NOT NULL,
+    user_id uuid NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    created_at timestamp with time zone DEFAULT app.now() NOT NULL
+);
+
+ALTER TABLE ONLY verification.liveness_sessions FORCE ROW LEVEL SECURITY;
 
 CREATE TABLE verification.providers (
     user_id uuid NOT NULL,
@@ -9347,17 +13631,116 @@ ALTER TABLE ONLY money.balances
 ALTER TABLE ONLY money.currencies
     ADD CONSTRAINT currencies_pkey PRIMARY KEY (code);
 
+ALTER TABLE ONLY money.disputes
+    ADD CONSTRAINT disputes_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY money.disputes
+    ADD CONSTRAINT disputes_reference_key UNIQUE (marketplace, gateway, reference);
+
 ALTER TABLE ONLY money.entries
     ADD CONSTRAINT entries_pkey PRIMARY KEY (transfer_id, account_id);
+
+ALTER TABLE ONLY money.gateway_customers
+    ADD CONSTRAINT gateway_customers_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY money.gateway_customers
+    ADD CONSTRAINT gateway_customers_reference_key UNIQUE (marketplace, gateway, reference);
+
+ALTER TABLE ONLY money.gateway_customers
+    ADD CONSTRAINT gateway_customers_user_id_key UNIQUE (user_id, gateway);
 
 ALTER TABLE ONLY money.invariants
     ADD CONSTRAINT invariants_pkey PRIMARY KEY (name);
 
+ALTER TABLE ONLY money.invoice_numbers
+    ADD CONSTRAINT invoice_numbers_pkey PRIMARY KEY (marketplace, kind, year);
+
+ALTER TABLE ONLY money.invoices
+    ADD CONSTRAINT invoices_number_key UNIQUE (marketplace, number);
+
+ALTER TABLE ONLY money.invoices
+    ADD CONSTRAINT invoices_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY money.invoices
+    ADD CONSTRAINT invoices_place_key UNIQUE (marketplace, kind, year, place);
+
+ALTER TABLE ONLY money.listing_passes
+    ADD CONSTRAINT listing_passes_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY money.orders
+    ADD CONSTRAINT orders_bolt_checkout_id_key UNIQUE (marketplace, bolt_checkout_id);
+
+ALTER TABLE ONLY money.orders
+    ADD CONSTRAINT orders_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY money.pass_subjects
+    ADD CONSTRAINT pass_subjects_pkey PRIMARY KEY (covers);
+
 ALTER TABLE ONLY money.payment_attempts
     ADD CONSTRAINT payment_attempts_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY money.payment_methods
+    ADD CONSTRAINT payment_methods_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY money.payment_methods
+    ADD CONSTRAINT payment_methods_reference_key UNIQUE (marketplace, gateway, reference);
+
+ALTER TABLE ONLY money.payment_purposes
+    ADD CONSTRAINT payment_purposes_pkey PRIMARY KEY (purpose);
+
+ALTER TABLE ONLY money.payments
+    ADD CONSTRAINT payments_number_key UNIQUE (number);
+
 ALTER TABLE ONLY money.payments
     ADD CONSTRAINT payments_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY money.payout_accounts
+    ADD CONSTRAINT payout_accounts_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY money.payout_batches
+    ADD CONSTRAINT payout_batches_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY money.payout_items
+    ADD CONSTRAINT payout_items_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY money.payout_marks
+    ADD CONSTRAINT payout_marks_pkey PRIMARY KEY (account_id);
+
+ALTER TABLE ONLY money.payout_runs
+    ADD CONSTRAINT payout_runs_period_key UNIQUE (marketplace, period_end);
+
+ALTER TABLE ONLY money.payout_runs
+    ADD CONSTRAINT payout_runs_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY money.payouts
+    ADD CONSTRAINT payouts_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY money.payouts
+    ADD CONSTRAINT payouts_reference_number_key UNIQUE (reference_number);
+
+ALTER TABLE ONLY money.plans
+    ADD CONSTRAINT plans_pkey PRIMARY KEY (marketplace, code);
+
+ALTER TABLE ONLY money.products
+    ADD CONSTRAINT products_pkey PRIMARY KEY (marketplace, code);
+
+ALTER TABLE ONLY money.promo_code_usages
+    ADD CONSTRAINT promo_code_usages_booking_id_key UNIQUE (booking_id);
+
+ALTER TABLE ONLY money.promo_code_usages
+    ADD CONSTRAINT promo_code_usages_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY money.promo_codes
+    ADD CONSTRAINT promo_codes_code_key UNIQUE (marketplace, code);
+
+ALTER TABLE ONLY money.promo_codes
+    ADD CONSTRAINT promo_codes_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY money.reductions
+    ADD CONSTRAINT reductions_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY money.refunds
+    ADD CONSTRAINT refunds_number_key UNIQUE (number);
 
 ALTER TABLE ONLY money.refunds
     ADD CONSTRAINT refunds_pkey PRIMARY KEY (id);
@@ -9368,14 +13751,38 @@ ALTER TABLE ONLY money.rollup_boundary
 ALTER TABLE ONLY money.rollups
     ADD CONSTRAINT rollups_pkey PRIMARY KEY (account_id);
 
+ALTER TABLE ONLY money.settlement_lines
+    ADD CONSTRAINT settlement_lines_pkey PRIMARY KEY (settlement_id, line);
+
+ALTER TABLE ONLY money.settlements
+    ADD CONSTRAINT settlements_pkey PRIMARY KEY (id);
+
 ALTER TABLE ONLY money.status_changes
     ADD CONSTRAINT status_changes_pkey PRIMARY KEY (subject, from_status, to_status);
+
+ALTER TABLE ONLY money.subscription_charges
+    ADD CONSTRAINT subscription_charges_no_overlap EXCLUDE USING gist (subscription_id WITH =, tstzrange(period_start, period_end) WITH &&) WHERE ((status = 'paid'::text));
+
+ALTER TABLE ONLY money.subscription_charges
+    ADD CONSTRAINT subscription_charges_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY money.subscriptions
+    ADD CONSTRAINT subscriptions_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY money.tips
+    ADD CONSTRAINT tips_booking_id_key UNIQUE (booking_id);
+
+ALTER TABLE ONLY money.tips
+    ADD CONSTRAINT tips_pkey PRIMARY KEY (id);
 
 ALTER TABLE ONLY money.transfer_keys
     ADD CONSTRAINT transfer_keys_pkey PRIMARY KEY (marketplace, key);
 
 ALTER TABLE ONLY money.transfers
     ADD CONSTRAINT transfers_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY money.wallet_topups
+    ADD CONSTRAINT wallet_topups_pkey PRIMARY KEY (id);
 
 ALTER TABLE ONLY money.webhook_events
     ADD CONSTRAINT webhook_events_event_id_key UNIQUE (marketplace, gateway, event_id);
@@ -9477,7 +13884,13 @@ ALTER TABLE ONLY verification.documents
     ADD CONSTRAINT documents_pkey PRIMARY KEY (id);
 
 ALTER TABLE ONLY verification.face_attempts
+    ADD CONSTRAINT face_attempts_liveness_session_id_key UNIQUE (liveness_session_id);
+
+ALTER TABLE ONLY verification.face_attempts
     ADD CONSTRAINT face_attempts_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY verification.liveness_sessions
+    ADD CONSTRAINT liveness_sessions_pkey PRIMARY KEY (id);
 
 ALTER TABLE ONLY verification.providers
     ADD CONSTRAINT providers_pkey PRIMARY KEY (user_id);
@@ -9652,39 +14065,171 @@ CREATE INDEX users_purge_idx ON identity.users USING btree (deleted_at) WHERE ((
 
 CREATE UNIQUE INDEX accounts_owner_id_key ON money.accounts USING btree (owner_id, kind, currency) WHERE (owner_id IS NOT NULL);
 
+CREATE INDEX accounts_payable_idx ON money.accounts USING btree (marketplace, id) WHERE (kind = 'provider_payable'::text);
+
 CREATE UNIQUE INDEX accounts_platform_key ON money.accounts USING btree (marketplace, kind, currency, COALESCE(gateway, ''::text)) WHERE (owner_id IS NULL);
 
 CREATE UNIQUE INDEX accounts_wallet_key ON money.accounts USING btree (owner_id) WHERE (kind = 'wallet'::text);
 
 CREATE INDEX adjustments_user_id_idx ON money.adjustments USING btree (user_id);
 
+CREATE INDEX disputes_attempt_id_idx ON money.disputes USING btree (attempt_id);
+
+CREATE INDEX disputes_payment_id_idx ON money.disputes USING btree (payment_id);
+
+CREATE INDEX disputes_reduction_id_idx ON money.disputes USING btree (reduction_id) WHERE (reduction_id IS NOT NULL);
+
 CREATE INDEX entries_account_id_idx ON ONLY money.entries USING btree (account_id, number);
+
+CREATE INDEX invoices_corrects_idx ON money.invoices USING btree (corrects) WHERE (corrects IS NOT NULL);
+
+CREATE INDEX invoices_payment_id_idx ON money.invoices USING btree (payment_id);
+
+CREATE UNIQUE INDEX invoices_payment_id_key ON money.invoices USING btree (payment_id) WHERE (kind <> 'credit_note'::text);
+
+CREATE INDEX invoices_user_id_idx ON money.invoices USING btree (user_id, id);
+
+CREATE UNIQUE INDEX listing_passes_pending_key ON money.listing_passes USING btree (user_id, product, COALESCE(subject_id, '00000000-0000-0000-0000-000000000000'::uuid)) WHERE (status = 'pending'::text);
+
+CREATE INDEX listing_passes_product_idx ON money.listing_passes USING btree (marketplace, product);
+
+CREATE INDEX listing_passes_subject_id_idx ON money.listing_passes USING btree (subject_id) WHERE (subject_id IS NOT NULL);
+
+CREATE INDEX listing_passes_user_id_idx ON money.listing_passes USING btree (user_id, id);
+
+CREATE INDEX orders_created_at_idx ON money.orders USING btree (created_at);
+
+CREATE UNIQUE INDEX orders_setup_fee_key ON money.orders USING btree (user_id) WHERE (setup_fee_applied > 0);
+
+CREATE INDEX orders_status_idx ON money.orders USING btree (status, id);
+
+CREATE INDEX orders_user_id_idx ON money.orders USING btree (user_id, id);
 
 CREATE UNIQUE INDEX payment_attempts_current_key ON money.payment_attempts USING btree (payment_id) WHERE is_current;
 
 CREATE INDEX payment_attempts_payment_id_idx ON money.payment_attempts USING btree (payment_id);
 
+CREATE INDEX payment_attempts_reference_idx ON money.payment_attempts USING btree (reference) WHERE (reference IS NOT NULL);
+
 CREATE UNIQUE INDEX payment_attempts_reference_key ON money.payment_attempts USING btree (marketplace, gateway, reference) WHERE (reference IS NOT NULL);
+
+CREATE INDEX payment_attempts_status_idx ON money.payment_attempts USING btree (status) WHERE (status <> ALL (ARRAY['captured'::text, 'cancelled'::text]));
+
+CREATE UNIQUE INDEX payment_methods_default_key ON money.payment_methods USING btree (user_id) WHERE is_default;
+
+CREATE INDEX payment_methods_user_id_idx ON money.payment_methods USING btree (user_id, id) WHERE (removed_at IS NULL);
 
 CREATE INDEX payments_booking_id_idx ON money.payments USING btree (booking_id) WHERE (booking_id IS NOT NULL);
 
 CREATE UNIQUE INDEX payments_booking_id_key ON money.payments USING btree (booking_id) WHERE (status <> 'cancelled'::text);
 
+CREATE INDEX payments_marketplace_idx ON money.payments USING btree (marketplace, id);
+
 CREATE INDEX payments_payer_id_idx ON money.payments USING btree (payer_id, id);
+
+CREATE INDEX payments_purpose_idx ON money.payments USING btree (purpose, id);
+
+CREATE INDEX payments_status_idx ON money.payments USING btree (status, id);
+
+CREATE INDEX payments_subject_id_idx ON money.payments USING btree (subject_id) WHERE (subject_id IS NOT NULL);
+
+CREATE UNIQUE INDEX payments_subject_id_key ON money.payments USING btree (subject_id, purpose) WHERE ((subject_id IS NOT NULL) AND (status = ANY (ARRAY['pending'::text, 'processing'::text, 'authorized'::text, 'failed'::text])));
+
+CREATE UNIQUE INDEX payout_accounts_details_hash_key ON money.payout_accounts USING btree (user_id, details_hash) WHERE (status <> 'removed'::text);
+
+CREATE UNIQUE INDEX payout_accounts_reference_key ON money.payout_accounts USING btree (marketplace, reference) WHERE (reference IS NOT NULL);
+
+CREATE UNIQUE INDEX payout_accounts_stripe_key ON money.payout_accounts USING btree (user_id) WHERE ((kind = 'stripe'::text) AND (status <> 'removed'::text));
+
+CREATE INDEX payout_accounts_user_id_idx ON money.payout_accounts USING btree (user_id, id);
+
+CREATE UNIQUE INDEX payout_items_booking_id_key ON money.payout_items USING btree (booking_id) WHERE (is_live AND (kind = 'earning'::text));
+
+CREATE UNIQUE INDEX payout_items_entry_key ON money.payout_items USING btree (transfer_id, account_id) WHERE is_live;
+
+CREATE INDEX payout_items_payout_id_idx ON money.payout_items USING btree (payout_id, id);
+
+CREATE INDEX payouts_batch_id_idx ON money.payouts USING btree (batch_id) WHERE (batch_id IS NOT NULL);
+
+CREATE INDEX payouts_payout_account_id_idx ON money.payouts USING btree (payout_account_id);
+
+CREATE INDEX payouts_period_idx ON money.payouts USING btree (period_start, period_end);
+
+CREATE UNIQUE INDEX payouts_period_key ON money.payouts USING btree (account_id, period_end) WHERE (status <> 'cancelled'::text);
+
+CREATE INDEX payouts_provider_id_idx ON money.payouts USING btree (provider_id, id);
+
+CREATE INDEX payouts_run_id_idx ON money.payouts USING btree (run_id);
+
+CREATE INDEX payouts_status_idx ON money.payouts USING btree (marketplace, status, id);
+
+CREATE UNIQUE INDEX payouts_transfer_reference_key ON money.payouts USING btree (transfer_reference) WHERE (transfer_reference IS NOT NULL);
+
+CREATE INDEX promo_code_usages_promo_code_id_idx ON money.promo_code_usages USING btree (promo_code_id);
+
+CREATE INDEX promo_code_usages_user_id_idx ON money.promo_code_usages USING btree (user_id, promo_code_id);
+
+CREATE INDEX promo_codes_marketplace_idx ON money.promo_codes USING btree (marketplace, id);
+
+CREATE INDEX promo_codes_validity_idx ON money.promo_codes USING btree (valid_from, valid_until);
+
+CREATE INDEX reductions_payment_id_idx ON money.reductions USING btree (payment_id);
 
 CREATE INDEX refunds_attempt_id_idx ON money.refunds USING btree (attempt_id) WHERE (attempt_id IS NOT NULL);
 
-CREATE UNIQUE INDEX refunds_not_owed_key ON money.refunds USING btree (payment_id, method) WHERE (reason = 'not_owed'::text);
+CREATE UNIQUE INDEX refunds_not_owed_key ON money.refunds USING btree (payment_id, method) WHERE ((reason = 'not_owed'::text) AND (replaces IS NULL));
 
-CREATE UNIQUE INDEX refunds_paid_too_late_key ON money.refunds USING btree (attempt_id) WHERE (reason = 'paid_too_late'::text);
+CREATE UNIQUE INDEX refunds_paid_too_late_key ON money.refunds USING btree (attempt_id) WHERE ((reason = 'paid_too_late'::text) AND (replaces IS NULL));
 
 CREATE INDEX refunds_payment_id_idx ON money.refunds USING btree (payment_id);
 
+CREATE UNIQUE INDEX refunds_reduction_id_key ON money.refunds USING btree (reduction_id, method) WHERE (replaces IS NULL);
+
+CREATE INDEX refunds_reference_idx ON money.refunds USING btree (marketplace, reference) WHERE (reference IS NOT NULL);
+
+CREATE UNIQUE INDEX refunds_replaces_key ON money.refunds USING btree (replaces) WHERE (replaces IS NOT NULL);
+
 CREATE UNIQUE INDEX rollup_boundary_key ON money.rollup_boundary USING btree ((true));
+
+CREATE INDEX settlement_lines_attempt_id_idx ON money.settlement_lines USING btree (attempt_id) WHERE (attempt_id IS NOT NULL);
+
+CREATE UNIQUE INDEX settlement_lines_attempt_id_key ON money.settlement_lines USING btree (attempt_id) WHERE ((result = 'matched'::text) AND (kind = 'charge'::text));
+
+CREATE INDEX settlement_lines_refund_id_idx ON money.settlement_lines USING btree (refund_id) WHERE (refund_id IS NOT NULL);
+
+CREATE UNIQUE INDEX settlement_lines_refund_id_key ON money.settlement_lines USING btree (refund_id) WHERE ((result = 'matched'::text) AND (kind = 'refund'::text));
+
+CREATE INDEX settlements_created_by_idx ON money.settlements USING btree (created_by);
+
+CREATE INDEX settlements_list_idx ON money.settlements USING btree (marketplace, id);
+
+CREATE INDEX subscription_charges_due_idx ON money.subscription_charges USING btree (id) WHERE is_due;
+
+CREATE UNIQUE INDEX subscription_charges_open_key ON money.subscription_charges USING btree (subscription_id) WHERE (status = 'open'::text);
+
+CREATE UNIQUE INDEX subscription_charges_payment_id_key ON money.subscription_charges USING btree (payment_id) WHERE (payment_id IS NOT NULL);
+
+CREATE INDEX subscription_charges_plan_idx ON money.subscription_charges USING btree (marketplace, plan);
+
+CREATE INDEX subscription_charges_subscription_id_idx ON money.subscription_charges USING btree (subscription_id, id);
+
+CREATE INDEX subscriptions_next_plan_idx ON money.subscriptions USING btree (marketplace, next_plan) WHERE (next_plan IS NOT NULL);
+
+CREATE INDEX subscriptions_plan_idx ON money.subscriptions USING btree (marketplace, plan);
+
+CREATE INDEX subscriptions_user_id_idx ON money.subscriptions USING btree (user_id, id);
+
+CREATE UNIQUE INDEX subscriptions_user_id_key ON money.subscriptions USING btree (user_id, role) WHERE (status = ANY (ARRAY['pending'::text, 'active'::text, 'past_due'::text]));
+
+CREATE INDEX tips_provider_id_idx ON money.tips USING btree (provider_id);
+
+CREATE INDEX tips_user_id_idx ON money.tips USING btree (user_id);
 
 CREATE INDEX transfers_reference_id_idx ON ONLY money.transfers USING btree (reference_id) WHERE (reference_id IS NOT NULL);
 
 CREATE INDEX transfers_reverses_idx ON ONLY money.transfers USING btree (reverses) WHERE (reverses IS NOT NULL);
+
+CREATE INDEX wallet_topups_user_id_idx ON money.wallet_topups USING btree (user_id, id);
 
 CREATE INDEX webhook_events_unapplied_idx ON money.webhook_events USING btree (received_at) WHERE (applied_at IS NULL);
 
@@ -9790,6 +14335,10 @@ CREATE INDEX documents_user_id_idx ON verification.documents USING btree (user_i
 
 CREATE INDEX face_attempts_user_id_idx ON verification.face_attempts USING btree (user_id, created_at);
 
+CREATE INDEX liveness_sessions_created_at_idx ON verification.liveness_sessions USING btree (created_at);
+
+CREATE INDEX liveness_sessions_user_id_idx ON verification.liveness_sessions USING btree (user_id);
+
 CREATE INDEX providers_status_idx ON verification.providers USING btree (status, marketplace, user_id);
 
 CREATE INDEX providers_verified_by_idx ON verification.providers USING btree (verified_by);
@@ -9854,11 +14403,35 @@ CREATE TRIGGER adjustments_append_only BEFORE DELETE OR UPDATE ON money.adjustme
 
 CREATE TRIGGER balances_undeletable BEFORE DELETE ON money.balances FOR EACH ROW EXECUTE FUNCTION app.refuse_change();
 
+CREATE TRIGGER disputes_status BEFORE UPDATE OF status ON money.disputes FOR EACH ROW WHEN ((old.status <> new.status)) EXECUTE FUNCTION money.refuse_status_change();
+
+CREATE TRIGGER disputes_touch BEFORE UPDATE ON money.disputes FOR EACH ROW EXECUTE FUNCTION app.touch_updated_at();
+
+CREATE TRIGGER disputes_undeletable BEFORE DELETE ON money.disputes FOR EACH ROW EXECUTE FUNCTION app.refuse_change();
+
 CREATE TRIGGER entries_append_only BEFORE DELETE OR UPDATE ON money.entries FOR EACH ROW EXECUTE FUNCTION app.refuse_change();
 
-CREATE CONSTRAINT TRIGGER entries_balanced AFTER INSERT ON money.entries DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION money.refuse_unbalanced();
+CREATE TRIGGER entries_balanced AFTER INSERT ON money.entries REFERENCING NEW TABLE AS written FOR EACH STATEMENT EXECUTE FUNCTION money.refuse_unbalanced();
 
 CREATE TRIGGER entries_truncate BEFORE TRUNCATE ON money.entries FOR EACH STATEMENT EXECUTE FUNCTION app.refuse_change();
+
+CREATE TRIGGER invoices_append_only BEFORE DELETE OR UPDATE ON money.invoices FOR EACH ROW EXECUTE FUNCTION app.refuse_change_but_purge('buyer_name');
+
+CREATE TRIGGER invoices_truncate BEFORE TRUNCATE ON money.invoices FOR EACH STATEMENT EXECUTE FUNCTION app.refuse_change();
+
+CREATE TRIGGER listing_passes_status BEFORE UPDATE OF status ON money.listing_passes FOR EACH ROW WHEN ((old.status <> new.status)) EXECUTE FUNCTION money.refuse_status_change();
+
+CREATE TRIGGER listing_passes_touch BEFORE UPDATE ON money.listing_passes FOR EACH ROW EXECUTE FUNCTION app.touch_updated_at();
+
+CREATE TRIGGER listing_passes_undeletable BEFORE DELETE ON money.listing_passes FOR EACH ROW EXECUTE FUNCTION app.refuse_change();
+
+CREATE TRIGGER orders_status BEFORE UPDATE OF status ON money.orders FOR EACH ROW WHEN ((old.status <> new.status)) EXECUTE FUNCTION money.refuse_status_change();
+
+CREATE TRIGGER orders_touch BEFORE UPDATE ON money.orders FOR EACH ROW EXECUTE FUNCTION app.touch_updated_at();
+
+CREATE TRIGGER orders_undeletable BEFORE DELETE ON money.orders FOR EACH ROW EXECUTE FUNCTION app.refuse_change();
+
+CREATE TRIGGER payment_attempts_stamp BEFORE INSERT OR UPDATE OF status ON money.payment_attempts FOR EACH ROW EXECUTE FUNCTION money.stamp_payment();
 
 CREATE TRIGGER payment_attempts_status BEFORE UPDATE OF status ON money.payment_attempts FOR EACH ROW WHEN ((old.status <> new.status)) EXECUTE FUNCTION money.refuse_status_change();
 
@@ -9866,11 +14439,43 @@ CREATE TRIGGER payment_attempts_touch BEFORE UPDATE ON money.payment_attempts FO
 
 CREATE TRIGGER payment_attempts_undeletable BEFORE DELETE ON money.payment_attempts FOR EACH ROW EXECUTE FUNCTION app.refuse_change();
 
+CREATE TRIGGER payment_methods_touch BEFORE UPDATE ON money.payment_methods FOR EACH ROW EXECUTE FUNCTION app.touch_updated_at();
+
+CREATE CONSTRAINT TRIGGER payments_papers AFTER INSERT OR UPDATE OF status, refunded_amount ON money.payments DEFERRABLE INITIALLY DEFERRED FOR EACH ROW WHEN ((new.status = ANY (ARRAY['succeeded'::text, 'partially_refunded'::text, 'refunded'::text]))) EXECUTE FUNCTION money.paper_trail();
+
+CREATE TRIGGER payments_stamp BEFORE INSERT OR UPDATE OF status ON money.payments FOR EACH ROW EXECUTE FUNCTION money.stamp_payment();
+
 CREATE TRIGGER payments_status BEFORE UPDATE OF status ON money.payments FOR EACH ROW WHEN ((old.status <> new.status)) EXECUTE FUNCTION money.refuse_status_change();
 
 CREATE TRIGGER payments_touch BEFORE UPDATE ON money.payments FOR EACH ROW EXECUTE FUNCTION app.touch_updated_at();
 
 CREATE TRIGGER payments_undeletable BEFORE DELETE ON money.payments FOR EACH ROW EXECUTE FUNCTION app.refuse_change();
+
+CREATE TRIGGER payout_accounts_touch BEFORE UPDATE ON money.payout_accounts FOR EACH ROW EXECUTE FUNCTION app.touch_updated_at();
+
+CREATE TRIGGER payout_accounts_undeletable BEFORE DELETE ON money.payout_accounts FOR EACH ROW EXECUTE FUNCTION app.refuse_change();
+
+CREATE TRIGGER payout_batches_append_only BEFORE DELETE OR UPDATE ON money.payout_batches FOR EACH ROW EXECUTE FUNCTION app.refuse_change();
+
+CREATE TRIGGER payout_items_undeletable BEFORE DELETE ON money.payout_items FOR EACH ROW EXECUTE FUNCTION app.refuse_change();
+
+CREATE TRIGGER payout_runs_undeletable BEFORE DELETE ON money.payout_runs FOR EACH ROW EXECUTE FUNCTION app.refuse_change();
+
+CREATE TRIGGER payouts_status BEFORE UPDATE OF status ON money.payouts FOR EACH ROW WHEN ((old.status <> new.status)) EXECUTE FUNCTION money.refuse_status_change();
+
+CREATE TRIGGER payouts_touch BEFORE UPDATE ON money.payouts FOR EACH ROW EXECUTE FUNCTION app.touch_updated_at();
+
+CREATE TRIGGER payouts_undeletable BEFORE DELETE ON money.payouts FOR EACH ROW EXECUTE FUNCTION app.refuse_change();
+
+CREATE TRIGGER promo_code_usages_undeletable BEFORE DELETE ON money.promo_code_usages FOR EACH ROW EXECUTE FUNCTION app.refuse_change();
+
+CREATE TRIGGER promo_codes_touch BEFORE UPDATE ON money.promo_codes FOR EACH ROW EXECUTE FUNCTION app.touch_updated_at();
+
+CREATE TRIGGER promo_codes_undeletable BEFORE DELETE ON money.promo_codes FOR EACH ROW EXECUTE FUNCTION app.refuse_change();
+
+CREATE TRIGGER reductions_append_only BEFORE DELETE OR UPDATE ON money.reductions FOR EACH ROW EXECUTE FUNCTION app.refuse_change_but_purge('reason');
+
+CREATE TRIGGER refunds_stamp BEFORE INSERT OR UPDATE OF status ON money.refunds FOR EACH ROW EXECUTE FUNCTION money.stamp_refund();
 
 CREATE TRIGGER refunds_status BEFORE UPDATE OF status ON money.refunds FOR EACH ROW WHEN ((old.status <> new.status)) EXECUTE FUNCTION money.refuse_status_change();
 
@@ -9878,11 +14483,39 @@ CREATE TRIGGER refunds_touch BEFORE UPDATE ON money.refunds FOR EACH ROW EXECUTE
 
 CREATE TRIGGER refunds_undeletable BEFORE DELETE ON money.refunds FOR EACH ROW EXECUTE FUNCTION app.refuse_change();
 
+CREATE TRIGGER settlement_lines_append_only BEFORE DELETE OR UPDATE ON money.settlement_lines FOR EACH ROW EXECUTE FUNCTION app.refuse_change();
+
+CREATE TRIGGER settlements_append_only BEFORE DELETE OR UPDATE ON money.settlements FOR EACH ROW EXECUTE FUNCTION app.refuse_change_but_purge('file_name');
+
+CREATE TRIGGER subscription_charges_status BEFORE UPDATE OF status ON money.subscription_charges FOR EACH ROW WHEN ((old.status <> new.status)) EXECUTE FUNCTION money.refuse_status_change();
+
+CREATE TRIGGER subscription_charges_touch BEFORE UPDATE ON money.subscription_charges FOR EACH ROW EXECUTE FUNCTION app.touch_updated_at();
+
+CREATE TRIGGER subscription_charges_undeletable BEFORE DELETE ON money.subscription_charges FOR EACH ROW EXECUTE FUNCTION app.refuse_change();
+
+CREATE TRIGGER subscriptions_status BEFORE UPDATE OF status ON money.subscriptions FOR EACH ROW WHEN ((old.status <> new.status)) EXECUTE FUNCTION money.refuse_status_change();
+
+CREATE TRIGGER subscriptions_touch BEFORE UPDATE ON money.subscriptions FOR EACH ROW EXECUTE FUNCTION app.touch_updated_at();
+
+CREATE TRIGGER subscriptions_undeletable BEFORE DELETE ON money.subscriptions FOR EACH ROW EXECUTE FUNCTION app.refuse_change();
+
+CREATE TRIGGER tips_status BEFORE UPDATE OF status ON money.tips FOR EACH ROW WHEN ((old.status <> new.status)) EXECUTE FUNCTION money.refuse_status_change();
+
+CREATE TRIGGER tips_touch BEFORE UPDATE ON money.tips FOR EACH ROW EXECUTE FUNCTION app.touch_updated_at();
+
+CREATE TRIGGER tips_undeletable BEFORE DELETE ON money.tips FOR EACH ROW EXECUTE FUNCTION app.refuse_change();
+
 CREATE TRIGGER transfer_keys_append_only BEFORE DELETE OR UPDATE ON money.transfer_keys FOR EACH ROW EXECUTE FUNCTION app.refuse_change();
 
 CREATE TRIGGER transfers_append_only BEFORE DELETE OR UPDATE ON money.transfers FOR EACH ROW EXECUTE FUNCTION app.refuse_change();
 
 CREATE TRIGGER transfers_truncate BEFORE TRUNCATE ON money.transfers FOR EACH STATEMENT EXECUTE FUNCTION app.refuse_change();
+
+CREATE TRIGGER wallet_topups_status BEFORE UPDATE OF status ON money.wallet_topups FOR EACH ROW WHEN ((old.status <> new.status)) EXECUTE FUNCTION money.refuse_status_change();
+
+CREATE TRIGGER wallet_topups_touch BEFORE UPDATE ON money.wallet_topups FOR EACH ROW EXECUTE FUNCTION app.touch_updated_at();
+
+CREATE TRIGGER wallet_topups_undeletable BEFORE DELETE ON money.wallet_topups FOR EACH ROW EXECUTE FUNCTION app.refuse_change();
 
 CREATE TRIGGER webhook_events_undeletable BEFORE DELETE ON money.webhook_events FOR EACH ROW EXECUTE FUNCTION app.refuse_change();
 
@@ -9930,10 +14563,7 @@ ALTER TABLE booking.bookings
     ADD CONSTRAINT bookings_customer_id_fkey FOREIGN KEY (customer_id) REFERENCES identity.users(id);
 
 ALTER TABLE booking.bookings
-    ADD CONSTRAINT bookings_flow_id_fkey FOREIGN KEY (flow_id) REFERENCES booking.flows(id);
-
-ALTER TABLE booking.bookings
-    ADD CONSTRAINT bookings_marketplace_fkey FOREIGN KEY (marketplace) REFERENCES app.marketplaces(slug);
+    ADD CONSTRAINT bookings_id_fkey FOREIGN KEY (id) REFERENCES booking.numbers(booking_id);
 
 ALTER TABLE booking.bookings
     ADD CONSTRAINT bookings_provider_id_fkey FOREIGN KEY (provider_id) REFERENCES identity.users(id);
@@ -9947,9 +14577,6 @@ ALTER TABLE ONLY booking.flow_statuses
 ALTER TABLE ONLY booking.flows
     ADD CONSTRAINT flows_marketplace_fkey FOREIGN KEY (marketplace) REFERENCES app.marketplaces(slug);
 
-ALTER TABLE ONLY booking.numbers
-    ADD CONSTRAINT numbers_booking_id_fkey FOREIGN KEY (booking_id) REFERENCES booking.bookings(id);
-
 ALTER TABLE ONLY booking.open_times
     ADD CONSTRAINT open_times_marketplace_fkey FOREIGN KEY (marketplace) REFERENCES app.marketplaces(slug);
 
@@ -9958,9 +14585,6 @@ ALTER TABLE ONLY booking.open_times
 
 ALTER TABLE ONLY booking.reservations
     ADD CONSTRAINT reservations_booking_id_fkey FOREIGN KEY (booking_id) REFERENCES booking.numbers(booking_id) DEFERRABLE INITIALLY DEFERRED;
-
-ALTER TABLE ONLY booking.reservations
-    ADD CONSTRAINT reservations_marketplace_fkey FOREIGN KEY (marketplace) REFERENCES app.marketplaces(slug);
 
 ALTER TABLE ONLY booking.resources
     ADD CONSTRAINT resources_marketplace_fkey FOREIGN KEY (marketplace) REFERENCES app.marketplaces(slug);
@@ -10112,17 +14736,77 @@ ALTER TABLE ONLY money.adjustments
 ALTER TABLE ONLY money.balances
     ADD CONSTRAINT balances_account_id_fkey FOREIGN KEY (account_id) REFERENCES money.accounts(id);
 
-ALTER TABLE money.entries
-    ADD CONSTRAINT entries_account_id_fkey FOREIGN KEY (account_id) REFERENCES money.accounts(id);
+ALTER TABLE ONLY money.disputes
+    ADD CONSTRAINT disputes_attempt_id_fkey FOREIGN KEY (attempt_id) REFERENCES money.payment_attempts(id);
 
-ALTER TABLE money.entries
-    ADD CONSTRAINT entries_transfer_id_fkey FOREIGN KEY (transfer_id) REFERENCES money.transfers(id);
+ALTER TABLE ONLY money.disputes
+    ADD CONSTRAINT disputes_currency_fkey FOREIGN KEY (currency) REFERENCES money.currencies(code);
+
+ALTER TABLE ONLY money.disputes
+    ADD CONSTRAINT disputes_marketplace_fkey FOREIGN KEY (marketplace) REFERENCES app.marketplaces(slug);
+
+ALTER TABLE ONLY money.disputes
+    ADD CONSTRAINT disputes_payment_id_fkey FOREIGN KEY (payment_id) REFERENCES money.payments(id);
+
+ALTER TABLE ONLY money.disputes
+    ADD CONSTRAINT disputes_reduction_id_fkey FOREIGN KEY (reduction_id) REFERENCES money.reductions(id);
+
+ALTER TABLE ONLY money.gateway_customers
+    ADD CONSTRAINT gateway_customers_marketplace_fkey FOREIGN KEY (marketplace) REFERENCES app.marketplaces(slug);
+
+ALTER TABLE ONLY money.gateway_customers
+    ADD CONSTRAINT gateway_customers_user_id_fkey FOREIGN KEY (user_id) REFERENCES identity.users(id);
+
+ALTER TABLE ONLY money.invoice_numbers
+    ADD CONSTRAINT invoice_numbers_marketplace_fkey FOREIGN KEY (marketplace) REFERENCES app.marketplaces(slug);
+
+ALTER TABLE ONLY money.invoices
+    ADD CONSTRAINT invoices_corrects_fkey FOREIGN KEY (corrects) REFERENCES money.invoices(id);
+
+ALTER TABLE ONLY money.invoices
+    ADD CONSTRAINT invoices_currency_fkey FOREIGN KEY (currency) REFERENCES money.currencies(code);
+
+ALTER TABLE ONLY money.invoices
+    ADD CONSTRAINT invoices_marketplace_fkey FOREIGN KEY (marketplace) REFERENCES app.marketplaces(slug);
+
+ALTER TABLE ONLY money.invoices
+    ADD CONSTRAINT invoices_payment_id_fkey FOREIGN KEY (payment_id) REFERENCES money.payments(id);
+
+ALTER TABLE ONLY money.invoices
+    ADD CONSTRAINT invoices_user_id_fkey FOREIGN KEY (user_id) REFERENCES identity.users(id);
+
+ALTER TABLE ONLY money.listing_passes
+    ADD CONSTRAINT listing_passes_currency_fkey FOREIGN KEY (currency) REFERENCES money.currencies(code);
+
+ALTER TABLE ONLY money.listing_passes
+    ADD CONSTRAINT listing_passes_marketplace_fkey FOREIGN KEY (marketplace) REFERENCES app.marketplaces(slug);
+
+ALTER TABLE ONLY money.listing_passes
+    ADD CONSTRAINT listing_passes_product_fkey FOREIGN KEY (marketplace, product) REFERENCES money.products(marketplace, code);
+
+ALTER TABLE ONLY money.listing_passes
+    ADD CONSTRAINT listing_passes_user_id_fkey FOREIGN KEY (user_id) REFERENCES identity.users(id);
+
+ALTER TABLE ONLY money.orders
+    ADD CONSTRAINT orders_currency_fkey FOREIGN KEY (currency) REFERENCES money.currencies(code);
+
+ALTER TABLE ONLY money.orders
+    ADD CONSTRAINT orders_marketplace_fkey FOREIGN KEY (marketplace) REFERENCES app.marketplaces(slug);
+
+ALTER TABLE ONLY money.orders
+    ADD CONSTRAINT orders_user_id_fkey FOREIGN KEY (user_id) REFERENCES identity.users(id);
 
 ALTER TABLE ONLY money.payment_attempts
     ADD CONSTRAINT payment_attempts_marketplace_fkey FOREIGN KEY (marketplace) REFERENCES app.marketplaces(slug);
 
 ALTER TABLE ONLY money.payment_attempts
     ADD CONSTRAINT payment_attempts_payment_id_fkey FOREIGN KEY (payment_id) REFERENCES money.payments(id);
+
+ALTER TABLE ONLY money.payment_methods
+    ADD CONSTRAINT payment_methods_marketplace_fkey FOREIGN KEY (marketplace) REFERENCES app.marketplaces(slug);
+
+ALTER TABLE ONLY money.payment_methods
+    ADD CONSTRAINT payment_methods_user_id_fkey FOREIGN KEY (user_id) REFERENCES identity.users(id);
 
 ALTER TABLE ONLY money.payments
     ADD CONSTRAINT payments_booking_id_fkey FOREIGN KEY (booking_id) REFERENCES booking.bookings(id);
@@ -10136,6 +14820,99 @@ ALTER TABLE ONLY money.payments
 ALTER TABLE ONLY money.payments
     ADD CONSTRAINT payments_payer_id_fkey FOREIGN KEY (payer_id) REFERENCES identity.users(id);
 
+ALTER TABLE ONLY money.payments
+    ADD CONSTRAINT payments_purpose_fkey FOREIGN KEY (purpose) REFERENCES money.payment_purposes(purpose);
+
+ALTER TABLE ONLY money.payout_accounts
+    ADD CONSTRAINT payout_accounts_currency_fkey FOREIGN KEY (currency) REFERENCES money.currencies(code);
+
+ALTER TABLE ONLY money.payout_accounts
+    ADD CONSTRAINT payout_accounts_marketplace_fkey FOREIGN KEY (marketplace) REFERENCES app.marketplaces(slug);
+
+ALTER TABLE ONLY money.payout_accounts
+    ADD CONSTRAINT payout_accounts_user_id_fkey FOREIGN KEY (user_id) REFERENCES identity.users(id);
+
+ALTER TABLE ONLY money.payout_batches
+    ADD CONSTRAINT payout_batches_currency_fkey FOREIGN KEY (currency) REFERENCES money.currencies(code);
+
+ALTER TABLE ONLY money.payout_batches
+    ADD CONSTRAINT payout_batches_marketplace_fkey FOREIGN KEY (marketplace) REFERENCES app.marketplaces(slug);
+
+ALTER TABLE ONLY money.payout_items
+    ADD CONSTRAINT payout_items_booking_id_fkey FOREIGN KEY (booking_id) REFERENCES booking.bookings(id);
+
+ALTER TABLE ONLY money.payout_items
+    ADD CONSTRAINT payout_items_entry_fkey FOREIGN KEY (transfer_id, account_id) REFERENCES money.entries(transfer_id, account_id);
+
+ALTER TABLE ONLY money.payout_items
+    ADD CONSTRAINT payout_items_marketplace_fkey FOREIGN KEY (marketplace) REFERENCES app.marketplaces(slug);
+
+ALTER TABLE ONLY money.payout_items
+    ADD CONSTRAINT payout_items_payout_id_fkey FOREIGN KEY (payout_id) REFERENCES money.payouts(id);
+
+ALTER TABLE ONLY money.payout_marks
+    ADD CONSTRAINT payout_marks_account_id_fkey FOREIGN KEY (account_id) REFERENCES money.accounts(id);
+
+ALTER TABLE ONLY money.payout_runs
+    ADD CONSTRAINT payout_runs_marketplace_fkey FOREIGN KEY (marketplace) REFERENCES app.marketplaces(slug);
+
+ALTER TABLE ONLY money.payouts
+    ADD CONSTRAINT payouts_account_id_fkey FOREIGN KEY (account_id) REFERENCES money.accounts(id);
+
+ALTER TABLE ONLY money.payouts
+    ADD CONSTRAINT payouts_batch_id_fkey FOREIGN KEY (batch_id) REFERENCES money.payout_batches(id);
+
+ALTER TABLE ONLY money.payouts
+    ADD CONSTRAINT payouts_currency_fkey FOREIGN KEY (currency) REFERENCES money.currencies(code);
+
+ALTER TABLE ONLY money.payouts
+    ADD CONSTRAINT payouts_marketplace_fkey FOREIGN KEY (marketplace) REFERENCES app.marketplaces(slug);
+
+ALTER TABLE ONLY money.payouts
+    ADD CONSTRAINT payouts_payout_account_id_fkey FOREIGN KEY (payout_account_id) REFERENCES money.payout_accounts(id);
+
+ALTER TABLE ONLY money.payouts
+    ADD CONSTRAINT payouts_provider_id_fkey FOREIGN KEY (provider_id) REFERENCES identity.users(id);
+
+ALTER TABLE ONLY money.payouts
+    ADD CONSTRAINT payouts_run_id_fkey FOREIGN KEY (run_id) REFERENCES money.payout_runs(id);
+
+ALTER TABLE ONLY money.plans
+    ADD CONSTRAINT plans_currency_fkey FOREIGN KEY (currency) REFERENCES money.currencies(code);
+
+ALTER TABLE ONLY money.plans
+    ADD CONSTRAINT plans_marketplace_fkey FOREIGN KEY (marketplace) REFERENCES app.marketplaces(slug);
+
+ALTER TABLE ONLY money.products
+    ADD CONSTRAINT products_currency_fkey FOREIGN KEY (currency) REFERENCES money.currencies(code);
+
+ALTER TABLE ONLY money.products
+    ADD CONSTRAINT products_marketplace_fkey FOREIGN KEY (marketplace) REFERENCES app.marketplaces(slug);
+
+ALTER TABLE ONLY money.promo_code_usages
+    ADD CONSTRAINT promo_code_usages_booking_id_fkey FOREIGN KEY (booking_id) REFERENCES booking.bookings(id);
+
+ALTER TABLE ONLY money.promo_code_usages
+    ADD CONSTRAINT promo_code_usages_marketplace_fkey FOREIGN KEY (marketplace) REFERENCES app.marketplaces(slug);
+
+ALTER TABLE ONLY money.promo_code_usages
+    ADD CONSTRAINT promo_code_usages_promo_code_id_fkey FOREIGN KEY (promo_code_id) REFERENCES money.promo_codes(id);
+
+ALTER TABLE ONLY money.promo_code_usages
+    ADD CONSTRAINT promo_code_usages_user_id_fkey FOREIGN KEY (user_id) REFERENCES identity.users(id);
+
+ALTER TABLE ONLY money.promo_codes
+    ADD CONSTRAINT promo_codes_currency_fkey FOREIGN KEY (currency) REFERENCES money.currencies(code);
+
+ALTER TABLE ONLY money.promo_codes
+    ADD CONSTRAINT promo_codes_marketplace_fkey FOREIGN KEY (marketplace) REFERENCES app.marketplaces(slug);
+
+ALTER TABLE ONLY money.reductions
+    ADD CONSTRAINT reductions_marketplace_fkey FOREIGN KEY (marketplace) REFERENCES app.marketplaces(slug);
+
+ALTER TABLE ONLY money.reductions
+    ADD CONSTRAINT reductions_payment_id_fkey FOREIGN KEY (payment_id) REFERENCES money.payments(id);
+
 ALTER TABLE ONLY money.refunds
     ADD CONSTRAINT refunds_attempt_id_fkey FOREIGN KEY (attempt_id) REFERENCES money.payment_attempts(id);
 
@@ -10148,11 +14925,86 @@ ALTER TABLE ONLY money.refunds
 ALTER TABLE ONLY money.refunds
     ADD CONSTRAINT refunds_payment_id_fkey FOREIGN KEY (payment_id) REFERENCES money.payments(id);
 
+ALTER TABLE ONLY money.refunds
+    ADD CONSTRAINT refunds_reduction_id_fkey FOREIGN KEY (reduction_id) REFERENCES money.reductions(id);
+
+ALTER TABLE ONLY money.refunds
+    ADD CONSTRAINT refunds_replaces_fkey FOREIGN KEY (replaces) REFERENCES money.refunds(id);
+
 ALTER TABLE ONLY money.rollups
     ADD CONSTRAINT rollups_account_id_fkey FOREIGN KEY (account_id) REFERENCES money.accounts(id);
 
+ALTER TABLE ONLY money.settlement_lines
+    ADD CONSTRAINT settlement_lines_attempt_id_fkey FOREIGN KEY (attempt_id) REFERENCES money.payment_attempts(id);
+
+ALTER TABLE ONLY money.settlement_lines
+    ADD CONSTRAINT settlement_lines_refund_id_fkey FOREIGN KEY (refund_id) REFERENCES money.refunds(id);
+
+ALTER TABLE ONLY money.settlement_lines
+    ADD CONSTRAINT settlement_lines_settlement_id_fkey FOREIGN KEY (settlement_id) REFERENCES money.settlements(id);
+
+ALTER TABLE ONLY money.settlements
+    ADD CONSTRAINT settlements_created_by_fkey FOREIGN KEY (created_by) REFERENCES identity.users(id);
+
+ALTER TABLE ONLY money.settlements
+    ADD CONSTRAINT settlements_marketplace_fkey FOREIGN KEY (marketplace) REFERENCES app.marketplaces(slug);
+
+ALTER TABLE ONLY money.subscription_charges
+    ADD CONSTRAINT subscription_charges_currency_fkey FOREIGN KEY (currency) REFERENCES money.currencies(code);
+
+ALTER TABLE ONLY money.subscription_charges
+    ADD CONSTRAINT subscription_charges_marketplace_fkey FOREIGN KEY (marketplace) REFERENCES app.marketplaces(slug);
+
+ALTER TABLE ONLY money.subscription_charges
+    ADD CONSTRAINT subscription_charges_payment_id_fkey FOREIGN KEY (payment_id) REFERENCES money.payments(id);
+
+ALTER TABLE ONLY money.subscription_charges
+    ADD CONSTRAINT subscription_charges_plan_fkey FOREIGN KEY (marketplace, plan) REFERENCES money.plans(marketplace, code);
+
+ALTER TABLE ONLY money.subscription_charges
+    ADD CONSTRAINT subscription_charges_subscription_id_fkey FOREIGN KEY (subscription_id) REFERENCES money.subscriptions(id);
+
+ALTER TABLE ONLY money.subscriptions
+    ADD CONSTRAINT subscriptions_currency_fkey FOREIGN KEY (currency) REFERENCES money.currencies(code);
+
+ALTER TABLE ONLY money.subscriptions
+    ADD CONSTRAINT subscriptions_marketplace_fkey FOREIGN KEY (marketplace) REFERENCES app.marketplaces(slug);
+
+ALTER TABLE ONLY money.subscriptions
+    ADD CONSTRAINT subscriptions_next_plan_fkey FOREIGN KEY (marketplace, next_plan) REFERENCES money.plans(marketplace, code);
+
+ALTER TABLE ONLY money.subscriptions
+    ADD CONSTRAINT subscriptions_plan_fkey FOREIGN KEY (marketplace, plan) REFERENCES money.plans(marketplace, code);
+
+ALTER TABLE ONLY money.subscriptions
+    ADD CONSTRAINT subscriptions_user_id_fkey FOREIGN KEY (user_id) REFERENCES identity.users(id);
+
+ALTER TABLE ONLY money.tips
+    ADD CONSTRAINT tips_booking_id_fkey FOREIGN KEY (booking_id) REFERENCES booking.bookings(id);
+
+ALTER TABLE ONLY money.tips
+    ADD CONSTRAINT tips_currency_fkey FOREIGN KEY (currency) REFERENCES money.currencies(code);
+
+ALTER TABLE ONLY money.tips
+    ADD CONSTRAINT tips_marketplace_fkey FOREIGN KEY (marketplace) REFERENCES app.marketplaces(slug);
+
+ALTER TABLE ONLY money.tips
+    ADD CONSTRAINT tips_provider_id_fkey FOREIGN KEY (provider_id) REFERENCES identity.users(id);
+
+ALTER TABLE ONLY money.tips
+    ADD CONSTRAINT tips_user_id_fkey FOREIGN KEY (user_id) REFERENCES identity.users(id);
+
 ALTER TABLE money.transfers
     ADD CONSTRAINT transfers_reverses_fkey FOREIGN KEY (reverses) REFERENCES money.transfers(id);
+
+ALTER TABLE ONLY money.wallet_topups
+    ADD CONSTRAINT wallet_topups_currency_fkey FOREIGN KEY (currency) REFERENCES money.currencies(code);
+
+ALTER TABLE ONLY money.wallet_topups
+    ADD CONSTRAINT wallet_topups_marketplace_fkey FOREIGN KEY (marketplace) REFERENCES app.marketplaces(slug);
+
+ALTER TABLE ONLY money.wallet_topups
+    ADD CONSTRAINT wallet_topups_user_id_fkey FOREIGN KEY (user_id) REFERENCES identity.users(id);
 
 ALTER TABLE ONLY money.webhook_events
     ADD CONSTRAINT webhook_events_marketplace_fkey FOREIGN KEY (marketplace) REFERENCES app.marketplaces(slug);
@@ -10171,12 +15023,6 @@ ALTER TABLE notify.messages
 
 ALTER TABLE ONLY parking.access_codes
     ADD CONSTRAINT access_codes_booking_id_fkey FOREIGN KEY (booking_id) REFERENCES booking.numbers(booking_id);
-
-ALTER TABLE ONLY parking.access_codes
-    ADD CONSTRAINT access_codes_customer_id_fkey FOREIGN KEY (customer_id) REFERENCES identity.users(id);
-
-ALTER TABLE ONLY parking.access_codes
-    ADD CONSTRAINT access_codes_marketplace_fkey FOREIGN KEY (marketplace) REFERENCES app.marketplaces(slug);
 
 ALTER TABLE ONLY parking.space_photos
     ADD CONSTRAINT space_photos_marketplace_fkey FOREIGN KEY (marketplace) REFERENCES app.marketplaces(slug);
@@ -10321,6 +15167,12 @@ ALTER TABLE ONLY verification.face_attempts
 
 ALTER TABLE ONLY verification.face_attempts
     ADD CONSTRAINT face_attempts_user_id_fkey FOREIGN KEY (user_id) REFERENCES identity.users(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY verification.liveness_sessions
+    ADD CONSTRAINT liveness_sessions_marketplace_fkey FOREIGN KEY (marketplace) REFERENCES app.marketplaces(slug);
+
+ALTER TABLE ONLY verification.liveness_sessions
+    ADD CONSTRAINT liveness_sessions_user_id_fkey FOREIGN KEY (user_id) REFERENCES identity.users(id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY verification.providers
     ADD CONSTRAINT providers_marketplace_fkey FOREIGN KEY (marketplace) REFERENCES app.marketplaces(slug);
@@ -10650,23 +15502,71 @@ CREATE POLICY api_select ON money.entries FOR SELECT TO vicinity_api USING ((acc
    FROM money.accounts a
   WHERE ((a.owner_id = ( SELECT app.actor() AS actor)) AND (a.marketplace = ( SELECT app.marketplace() AS marketplace))))));
 
+CREATE POLICY api_select ON money.invoices FOR SELECT TO vicinity_api USING (((user_id = ( SELECT app.actor() AS actor)) AND (marketplace = ( SELECT app.marketplace() AS marketplace))));
+
+CREATE POLICY api_select ON money.listing_passes FOR SELECT TO vicinity_api USING (((user_id = ( SELECT app.actor() AS actor)) AND (marketplace = ( SELECT app.marketplace() AS marketplace))));
+
+CREATE POLICY api_select ON money.orders FOR SELECT TO vicinity_api USING (((user_id = ( SELECT app.actor() AS actor)) AND (marketplace = ( SELECT app.marketplace() AS marketplace))));
+
+CREATE POLICY api_select ON money.payment_attempts FOR SELECT TO vicinity_api USING (((marketplace = ( SELECT app.marketplace() AS marketplace)) AND (payment_id IN ( SELECT p.id
+   FROM money.payments p
+  WHERE (p.payer_id = ( SELECT app.actor() AS actor))))));
+
+CREATE POLICY api_select ON money.payment_methods FOR SELECT TO vicinity_api USING (((user_id = ( SELECT app.actor() AS actor)) AND (marketplace = ( SELECT app.marketplace() AS marketplace))));
+
 CREATE POLICY api_select ON money.payments FOR SELECT TO vicinity_api USING (((payer_id = ( SELECT app.actor() AS actor)) AND (marketplace = ( SELECT app.marketplace() AS marketplace))));
+
+CREATE POLICY api_select ON money.payout_accounts FOR SELECT TO vicinity_api USING (((user_id = ( SELECT app.actor() AS actor)) AND (marketplace = ( SELECT app.marketplace() AS marketplace))));
+
+CREATE POLICY api_select ON money.payout_items FOR SELECT TO vicinity_api USING (((marketplace = ( SELECT app.marketplace() AS marketplace)) AND (payout_id IN ( SELECT p.id
+   FROM money.payouts p
+  WHERE (p.provider_id = ( SELECT app.actor() AS actor))))));
+
+CREATE POLICY api_select ON money.payouts FOR SELECT TO vicinity_api USING (((provider_id = ( SELECT app.actor() AS actor)) AND (marketplace = ( SELECT app.marketplace() AS marketplace))));
+
+CREATE POLICY api_select ON money.plans FOR SELECT TO vicinity_api USING ((marketplace = ( SELECT app.marketplace() AS marketplace)));
+
+CREATE POLICY api_select ON money.products FOR SELECT TO vicinity_api USING ((marketplace = ( SELECT app.marketplace() AS marketplace)));
+
+CREATE POLICY api_select ON money.promo_code_usages FOR SELECT TO vicinity_api USING (((user_id = ( SELECT app.actor() AS actor)) AND (marketplace = ( SELECT app.marketplace() AS marketplace))));
 
 CREATE POLICY api_select ON money.refunds FOR SELECT TO vicinity_api USING (((marketplace = ( SELECT app.marketplace() AS marketplace)) AND (payment_id IN ( SELECT p.id
    FROM money.payments p
   WHERE (p.payer_id = ( SELECT app.actor() AS actor))))));
 
+CREATE POLICY api_select ON money.subscription_charges FOR SELECT TO vicinity_api USING (((marketplace = ( SELECT app.marketplace() AS marketplace)) AND (subscription_id IN ( SELECT s.id
+   FROM money.subscriptions s
+  WHERE (s.user_id = ( SELECT app.actor() AS actor))))));
+
+CREATE POLICY api_select ON money.subscriptions FOR SELECT TO vicinity_api USING (((user_id = ( SELECT app.actor() AS actor)) AND (marketplace = ( SELECT app.marketplace() AS marketplace))));
+
+CREATE POLICY api_select ON money.tips FOR SELECT TO vicinity_api USING (((user_id = ( SELECT app.actor() AS actor)) AND (marketplace = ( SELECT app.marketplace() AS marketplace))));
+
 CREATE POLICY api_select ON money.transfers FOR SELECT TO vicinity_api USING (((marketplace = ( SELECT app.marketplace() AS marketplace)) AND (EXISTS ( SELECT
    FROM money.entries e
   WHERE (e.transfer_id = transfers.id)))));
+
+CREATE POLICY api_select ON money.wallet_topups FOR SELECT TO vicinity_api USING (((user_id = ( SELECT app.actor() AS actor)) AND (marketplace = ( SELECT app.marketplace() AS marketplace))));
 
 ALTER TABLE money.balances ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE money.currencies ENABLE ROW LEVEL SECURITY;
 
+ALTER TABLE money.disputes ENABLE ROW LEVEL SECURITY;
+
 ALTER TABLE money.entries ENABLE ROW LEVEL SECURITY;
 
+ALTER TABLE money.gateway_customers ENABLE ROW LEVEL SECURITY;
+
 ALTER TABLE money.invariants ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE money.invoice_numbers ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE money.invoices ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE money.listing_passes ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE money.orders ENABLE ROW LEVEL SECURITY;
 
 CREATE POLICY owner_all ON money.accounts TO vicinity_owner USING (true) WITH CHECK (true);
 
@@ -10676,13 +15576,53 @@ CREATE POLICY owner_all ON money.balances TO vicinity_owner USING (true) WITH CH
 
 CREATE POLICY owner_all ON money.currencies TO vicinity_owner USING (true) WITH CHECK (true);
 
+CREATE POLICY owner_all ON money.disputes TO vicinity_owner USING (true) WITH CHECK (true);
+
 CREATE POLICY owner_all ON money.entries TO vicinity_owner USING (true) WITH CHECK (true);
+
+CREATE POLICY owner_all ON money.gateway_customers TO vicinity_owner USING (true) WITH CHECK (true);
 
 CREATE POLICY owner_all ON money.invariants TO vicinity_owner USING (true) WITH CHECK (true);
 
+CREATE POLICY owner_all ON money.invoice_numbers TO vicinity_owner USING (true) WITH CHECK (true);
+
+CREATE POLICY owner_all ON money.invoices TO vicinity_owner USING (true) WITH CHECK (true);
+
+CREATE POLICY owner_all ON money.listing_passes TO vicinity_owner USING (true) WITH CHECK (true);
+
+CREATE POLICY owner_all ON money.orders TO vicinity_owner USING (true) WITH CHECK (true);
+
+CREATE POLICY owner_all ON money.pass_subjects TO vicinity_owner USING (true) WITH CHECK (true);
+
 CREATE POLICY owner_all ON money.payment_attempts TO vicinity_owner USING (true) WITH CHECK (true);
 
+CREATE POLICY owner_all ON money.payment_methods TO vicinity_owner USING (true) WITH CHECK (true);
+
+CREATE POLICY owner_all ON money.payment_purposes TO vicinity_owner USING (true) WITH CHECK (true);
+
 CREATE POLICY owner_all ON money.payments TO vicinity_owner USING (true) WITH CHECK (true);
+
+CREATE POLICY owner_all ON money.payout_accounts TO vicinity_owner USING (true) WITH CHECK (true);
+
+CREATE POLICY owner_all ON money.payout_batches TO vicinity_owner USING (true) WITH CHECK (true);
+
+CREATE POLICY owner_all ON money.payout_items TO vicinity_owner USING (true) WITH CHECK (true);
+
+CREATE POLICY owner_all ON money.payout_marks TO vicinity_owner USING (true) WITH CHECK (true);
+
+CREATE POLICY owner_all ON money.payout_runs TO vicinity_owner USING (true) WITH CHECK (true);
+
+CREATE POLICY owner_all ON money.payouts TO vicinity_owner USING (true) WITH CHECK (true);
+
+CREATE POLICY owner_all ON money.plans TO vicinity_owner USING (true) WITH CHECK (true);
+
+CREATE POLICY owner_all ON money.products TO vicinity_owner USING (true) WITH CHECK (true);
+
+CREATE POLICY owner_all ON money.promo_code_usages TO vicinity_owner USING (true) WITH CHECK (true);
+
+CREATE POLICY owner_all ON money.promo_codes TO vicinity_owner USING (true) WITH CHECK (true);
+
+CREATE POLICY owner_all ON money.reductions TO vicinity_owner USING (true) WITH CHECK (true);
 
 CREATE POLICY owner_all ON money.refunds TO vicinity_owner USING (true) WITH CHECK (true);
 
@@ -10690,17 +15630,57 @@ CREATE POLICY owner_all ON money.rollup_boundary TO vicinity_owner USING (true) 
 
 CREATE POLICY owner_all ON money.rollups TO vicinity_owner USING (true) WITH CHECK (true);
 
+CREATE POLICY owner_all ON money.settlement_lines TO vicinity_owner USING (true) WITH CHECK (true);
+
+CREATE POLICY owner_all ON money.settlements TO vicinity_owner USING (true) WITH CHECK (true);
+
 CREATE POLICY owner_all ON money.status_changes TO vicinity_owner USING (true) WITH CHECK (true);
+
+CREATE POLICY owner_all ON money.subscription_charges TO vicinity_owner USING (true) WITH CHECK (true);
+
+CREATE POLICY owner_all ON money.subscriptions TO vicinity_owner USING (true) WITH CHECK (true);
+
+CREATE POLICY owner_all ON money.tips TO vicinity_owner USING (true) WITH CHECK (true);
 
 CREATE POLICY owner_all ON money.transfer_keys TO vicinity_owner USING (true) WITH CHECK (true);
 
 CREATE POLICY owner_all ON money.transfers TO vicinity_owner USING (true) WITH CHECK (true);
 
+CREATE POLICY owner_all ON money.wallet_topups TO vicinity_owner USING (true) WITH CHECK (true);
+
 CREATE POLICY owner_all ON money.webhook_events TO vicinity_owner USING (true) WITH CHECK (true);
+
+ALTER TABLE money.pass_subjects ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE money.payment_attempts ENABLE ROW LEVEL SECURITY;
 
+ALTER TABLE money.payment_methods ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE money.payment_purposes ENABLE ROW LEVEL SECURITY;
+
 ALTER TABLE money.payments ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE money.payout_accounts ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE money.payout_batches ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE money.payout_items ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE money.payout_marks ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE money.payout_runs ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE money.payouts ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE money.plans ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE money.products ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE money.promo_code_usages ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE money.promo_codes ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE money.reductions ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE money.refunds ENABLE ROW LEVEL SECURITY;
 
@@ -10708,11 +15688,23 @@ ALTER TABLE money.rollup_boundary ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE money.rollups ENABLE ROW LEVEL SECURITY;
 
+ALTER TABLE money.settlement_lines ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE money.settlements ENABLE ROW LEVEL SECURITY;
+
 ALTER TABLE money.status_changes ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE money.subscription_charges ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE money.subscriptions ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE money.tips ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE money.transfer_keys ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE money.transfers ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE money.wallet_topups ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE money.webhook_events ENABLE ROW LEVEL SECURITY;
 
@@ -10724,13 +15716,53 @@ CREATE POLICY worker_all ON money.balances TO vicinity_worker USING (true) WITH 
 
 CREATE POLICY worker_all ON money.currencies TO vicinity_worker USING (true) WITH CHECK (true);
 
+CREATE POLICY worker_all ON money.disputes TO vicinity_worker USING (true) WITH CHECK (true);
+
 CREATE POLICY worker_all ON money.entries TO vicinity_worker USING (true) WITH CHECK (true);
+
+CREATE POLICY worker_all ON money.gateway_customers TO vicinity_worker USING (true) WITH CHECK (true);
 
 CREATE POLICY worker_all ON money.invariants TO vicinity_worker USING (true) WITH CHECK (true);
 
+CREATE POLICY worker_all ON money.invoice_numbers TO vicinity_worker USING (true) WITH CHECK (true);
+
+CREATE POLICY worker_all ON money.invoices TO vicinity_worker USING (true) WITH CHECK (true);
+
+CREATE POLICY worker_all ON money.listing_passes TO vicinity_worker USING (true) WITH CHECK (true);
+
+CREATE POLICY worker_all ON money.orders TO vicinity_worker USING (true) WITH CHECK (true);
+
+CREATE POLICY worker_all ON money.pass_subjects TO vicinity_worker USING (true) WITH CHECK (true);
+
 CREATE POLICY worker_all ON money.payment_attempts TO vicinity_worker USING (true) WITH CHECK (true);
 
+CREATE POLICY worker_all ON money.payment_methods TO vicinity_worker USING (true) WITH CHECK (true);
+
+CREATE POLICY worker_all ON money.payment_purposes TO vicinity_worker USING (true) WITH CHECK (true);
+
 CREATE POLICY worker_all ON money.payments TO vicinity_worker USING (true) WITH CHECK (true);
+
+CREATE POLICY worker_all ON money.payout_accounts TO vicinity_worker USING (true) WITH CHECK (true);
+
+CREATE POLICY worker_all ON money.payout_batches TO vicinity_worker USING (true) WITH CHECK (true);
+
+CREATE POLICY worker_all ON money.payout_items TO vicinity_worker USING (true) WITH CHECK (true);
+
+CREATE POLICY worker_all ON money.payout_marks TO vicinity_worker USING (true) WITH CHECK (true);
+
+CREATE POLICY worker_all ON money.payout_runs TO vicinity_worker USING (true) WITH CHECK (true);
+
+CREATE POLICY worker_all ON money.payouts TO vicinity_worker USING (true) WITH CHECK (true);
+
+CREATE POLICY worker_all ON money.plans TO vicinity_worker USING (true) WITH CHECK (true);
+
+CREATE POLICY worker_all ON money.products TO vicinity_worker USING (true) WITH CHECK (true);
+
+CREATE POLICY worker_all ON money.promo_code_usages TO vicinity_worker USING (true) WITH CHECK (true);
+
+CREATE POLICY worker_all ON money.promo_codes TO vicinity_worker USING (true) WITH CHECK (true);
+
+CREATE POLICY worker_all ON money.reductions TO vicinity_worker USING (true) WITH CHECK (true);
 
 CREATE POLICY worker_all ON money.refunds TO vicinity_worker USING (true) WITH CHECK (true);
 
@@ -10738,11 +15770,23 @@ CREATE POLICY worker_all ON money.rollup_boundary TO vicinity_worker USING (true
 
 CREATE POLICY worker_all ON money.rollups TO vicinity_worker USING (true) WITH CHECK (true);
 
+CREATE POLICY worker_all ON money.settlement_lines TO vicinity_worker USING (true) WITH CHECK (true);
+
+CREATE POLICY worker_all ON money.settlements TO vicinity_worker USING (true) WITH CHECK (true);
+
 CREATE POLICY worker_all ON money.status_changes TO vicinity_worker USING (true) WITH CHECK (true);
+
+CREATE POLICY worker_all ON money.subscription_charges TO vicinity_worker USING (true) WITH CHECK (true);
+
+CREATE POLICY worker_all ON money.subscriptions TO vicinity_worker USING (true) WITH CHECK (true);
+
+CREATE POLICY worker_all ON money.tips TO vicinity_worker USING (true) WITH CHECK (true);
 
 CREATE POLICY worker_all ON money.transfer_keys TO vicinity_worker USING (true) WITH CHECK (true);
 
 CREATE POLICY worker_all ON money.transfers TO vicinity_worker USING (true) WITH CHECK (true);
+
+CREATE POLICY worker_all ON money.wallet_topups TO vicinity_worker USING (true) WITH CHECK (true);
 
 CREATE POLICY worker_all ON money.webhook_events TO vicinity_worker USING (true) WITH CHECK (true);
 
@@ -10915,11 +15959,15 @@ ALTER TABLE verification.documents ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE verification.face_attempts ENABLE ROW LEVEL SECURITY;
 
+ALTER TABLE verification.liveness_sessions ENABLE ROW LEVEL SECURITY;
+
 CREATE POLICY owner_all ON verification.aadhaar_requests TO vicinity_owner USING (true) WITH CHECK (true);
 
 CREATE POLICY owner_all ON verification.documents TO vicinity_owner USING (true) WITH CHECK (true);
 
 CREATE POLICY owner_all ON verification.face_attempts TO vicinity_owner USING (true) WITH CHECK (true);
+
+CREATE POLICY owner_all ON verification.liveness_sessions TO vicinity_owner USING (true) WITH CHECK (true);
 
 CREATE POLICY owner_all ON verification.providers TO vicinity_owner USING (true) WITH CHECK (true);
 
@@ -10938,6 +15986,8 @@ CREATE POLICY worker_all ON verification.aadhaar_requests TO vicinity_worker USI
 CREATE POLICY worker_all ON verification.documents TO vicinity_worker USING (true) WITH CHECK (true);
 
 CREATE POLICY worker_all ON verification.face_attempts TO vicinity_worker USING (true) WITH CHECK (true);
+
+CREATE POLICY worker_all ON verification.liveness_sessions TO vicinity_worker USING (true) WITH CHECK (true);
 
 CREATE POLICY worker_all ON verification.providers TO vicinity_worker USING (true) WITH CHECK (true);
 
@@ -11110,6 +16160,8 @@ GRANT ALL ON FUNCTION app.earlier_answer(context jsonb) TO vicinity_worker;
 REVOKE ALL ON FUNCTION app.emit(type text, payload jsonb) FROM PUBLIC;
 GRANT ALL ON FUNCTION app.emit(type text, payload jsonb) TO vicinity_api;
 GRANT ALL ON FUNCTION app.emit(type text, payload jsonb) TO vicinity_worker;
+
+REVOKE ALL ON FUNCTION app.emit_both(type text, further_type text, payload jsonb) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION app.has_no_change(actor text) FROM PUBLIC;
 GRANT ALL ON FUNCTION app.has_no_change(actor text) TO vicinity_api;
@@ -11317,13 +16369,15 @@ REVOKE ALL ON FUNCTION booking.move(booking_id uuid, details jsonb, expected_ver
 
 REVOKE ALL ON FUNCTION booking.next_number() FROM PUBLIC;
 
-REVOKE ALL ON FUNCTION booking.next_timer(b booking.bookings, flow booking.flows) FROM PUBLIC;
+REVOKE ALL ON FUNCTION booking.next_timer(b booking.bookings, flow booking.flows, OUT timer jsonb, OUT due_at timestamp with time zone) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION booking.note(booking_id uuid, event text, details jsonb, reason text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION booking.party_of(b booking.bookings) FROM PUBLIC;
 
-REVOKE ALL ON FUNCTION booking.place(details jsonb) FROM PUBLIC;
+REVOKE ALL ON FUNCTION booking.place(details jsonb, at public.geography) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION booking.provider_refund_items(b booking.bookings, percent integer) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION booking.refund_items(b booking.bookings, percent integer) FROM PUBLIC;
 
@@ -11370,6 +16424,8 @@ GRANT ALL ON FUNCTION booking.step_as_staff(booking_id uuid, to_status text, rea
 
 REVOKE ALL ON FUNCTION booking.stop_clock(booking_id uuid) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION booking.take(b booking.bookings, capacity integer, kind text) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION booking.taken_by(b booking.bookings) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION booking.tick(booking_id uuid) FROM PUBLIC;
@@ -11397,8 +16453,8 @@ REVOKE ALL ON FUNCTION identity.admit(person_id uuid) FROM PUBLIC;
 
 GRANT SELECT ON TABLE identity.uploads TO vicinity_api;
 
-REVOKE ALL ON FUNCTION identity.announce_upload(purpose text, content_type text, size integer) FROM PUBLIC;
-GRANT ALL ON FUNCTION identity.announce_upload(purpose text, content_type text, size integer) TO vicinity_api;
+REVOKE ALL ON FUNCTION identity.announce_upload(purpose text, content_type text, size integer, file_name text) FROM PUBLIC;
+GRANT ALL ON FUNCTION identity.announce_upload(purpose text, content_type text, size integer, file_name text) TO vicinity_api;
 
 REVOKE ALL ON FUNCTION identity.appoint_super_admin(marketplace text, address text, full_name text) FROM PUBLIC;
 
@@ -11443,8 +16499,8 @@ GRANT SELECT ON TABLE identity.onboarding_sessions TO vicinity_api;
 
 REVOKE ALL ON FUNCTION identity.count_time(session identity.onboarding_sessions, step text) FROM PUBLIC;
 
-REVOKE ALL ON FUNCTION identity.create_access_token(token_id uuid, session_id uuid, label text, token_hash text, granted jsonb, ends_at timestamp with time zone) FROM PUBLIC;
-GRANT ALL ON FUNCTION identity.create_access_token(token_id uuid, session_id uuid, label text, token_hash text, granted jsonb, ends_at timestamp with time zone) TO vicinity_api;
+REVOKE ALL ON FUNCTION identity.create_access_token(token_id uuid, session_id uuid, label text, token_hash text, granted jsonb, ends_at timestamp with time zone, is_right boolean, codes jsonb) FROM PUBLIC;
+GRANT ALL ON FUNCTION identity.create_access_token(token_id uuid, session_id uuid, label text, token_hash text, granted jsonb, ends_at timestamp with time zone, is_right boolean, codes jsonb) TO vicinity_api;
 
 REVOKE ALL ON FUNCTION identity.delete_access_token(token_id uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION identity.delete_access_token(token_id uuid) TO vicinity_api;
@@ -11646,39 +16702,333 @@ REVOKE ALL ON FUNCTION identity.write_code(otp_id uuid, destination_hash text, c
 
 REVOKE ALL ON FUNCTION identity.write_recovery_codes(code_hashes jsonb) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION money.accounts_for_staff(person_id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION money.accounts_for_staff(person_id uuid) TO vicinity_api;
+
+GRANT SELECT(id) ON TABLE money.payout_accounts TO vicinity_api;
+
+GRANT SELECT(marketplace) ON TABLE money.payout_accounts TO vicinity_api;
+
+GRANT SELECT(user_id) ON TABLE money.payout_accounts TO vicinity_api;
+
+GRANT SELECT(kind) ON TABLE money.payout_accounts TO vicinity_api;
+
+GRANT SELECT(country) ON TABLE money.payout_accounts TO vicinity_api;
+
+GRANT SELECT(currency) ON TABLE money.payout_accounts TO vicinity_api;
+
+GRANT SELECT(status) ON TABLE money.payout_accounts TO vicinity_api;
+
+GRANT SELECT(bank_name) ON TABLE money.payout_accounts TO vicinity_api;
+
+GRANT SELECT(account_name) ON TABLE money.payout_accounts TO vicinity_api;
+
+GRANT SELECT(last4) ON TABLE money.payout_accounts TO vicinity_api;
+
+GRANT SELECT(missing) ON TABLE money.payout_accounts TO vicinity_api;
+
+GRANT SELECT(disabled_reason) ON TABLE money.payout_accounts TO vicinity_api;
+
+GRANT SELECT(usable_from) ON TABLE money.payout_accounts TO vicinity_api;
+
+GRANT SELECT(created_at) ON TABLE money.payout_accounts TO vicinity_api;
+
+GRANT SELECT(updated_at) ON TABLE money.payout_accounts TO vicinity_api;
+
+REVOKE ALL ON FUNCTION money.add_payout_account(account jsonb) FROM PUBLIC;
+GRANT ALL ON FUNCTION money.add_payout_account(account jsonb) TO vicinity_api;
+
 REVOKE ALL ON FUNCTION money.adjust_credits(person_id uuid, credits bigint, words text) FROM PUBLIC;
 GRANT ALL ON FUNCTION money.adjust_credits(person_id uuid, credits bigint, words text) TO vicinity_api;
 
 REVOKE ALL ON FUNCTION money.advance_payment(payment_id uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION money.advance_payment(payment_id uuid) TO vicinity_worker;
 
+REVOKE ALL ON FUNCTION money.amount_text(amount bigint, currency text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION money.ask_for_payout(payout_id uuid) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION money.ask_for_work(payment_id uuid) FROM PUBLIC;
 
+GRANT SELECT(id) ON TABLE money.subscription_charges TO vicinity_api;
+
+GRANT SELECT(marketplace) ON TABLE money.subscription_charges TO vicinity_api;
+
+GRANT SELECT(subscription_id) ON TABLE money.subscription_charges TO vicinity_api;
+
+GRANT SELECT(kind) ON TABLE money.subscription_charges TO vicinity_api;
+
+GRANT SELECT(plan) ON TABLE money.subscription_charges TO vicinity_api;
+
+GRANT SELECT(currency) ON TABLE money.subscription_charges TO vicinity_api;
+
+GRANT SELECT(price) ON TABLE money.subscription_charges TO vicinity_api;
+
+GRANT SELECT(credit) ON TABLE money.subscription_charges TO vicinity_api;
+
+GRANT SELECT(amount) ON TABLE money.subscription_charges TO vicinity_api;
+
+GRANT SELECT(period_start) ON TABLE money.subscription_charges TO vicinity_api;
+
+GRANT SELECT(period_end) ON TABLE money.subscription_charges TO vicinity_api;
+
+GRANT SELECT(status) ON TABLE money.subscription_charges TO vicinity_api;
+
+GRANT SELECT(payment_id) ON TABLE money.subscription_charges TO vicinity_api;
+
+GRANT SELECT(created_at) ON TABLE money.subscription_charges TO vicinity_api;
+
+GRANT SELECT(updated_at) ON TABLE money.subscription_charges TO vicinity_api;
+
+GRANT SELECT ON TABLE money.subscriptions TO vicinity_api;
+
+REVOKE ALL ON FUNCTION money.ask_renewal(s money.subscriptions) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION money.ask_subscriber(subscription_id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION money.ask_subscriber(subscription_id uuid) TO vicinity_worker;
+
+REVOKE ALL ON FUNCTION money.ask_to_collect(payment_id uuid) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION money.ask_to_collect_debt(person_id uuid) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION money.begin_period(s money.subscriptions, c money.subscription_charges) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION money.broken_statements(since timestamp with time zone) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION money.build_payouts(run_id uuid, batch integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION money.build_payouts(run_id uuid, batch integer) TO vicinity_worker;
+
+GRANT SELECT ON TABLE money.orders TO vicinity_api;
+
+REVOKE ALL ON FUNCTION money.cancel_order(order_id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION money.cancel_order(order_id uuid) TO vicinity_api;
+
+GRANT SELECT ON TABLE money.payouts TO vicinity_api;
+
+REVOKE ALL ON FUNCTION money.cancel_payout(p money.payouts) FROM PUBLIC;
+
+GRANT SELECT ON TABLE money.plans TO vicinity_api;
+
+GRANT SELECT ON TABLE money.shown_subscriptions TO vicinity_api;
+
+REVOKE ALL ON FUNCTION money.cancel_subscription(subscription_id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION money.cancel_subscription(subscription_id uuid) TO vicinity_api;
+
+REVOKE ALL ON FUNCTION money.next_transaction_number() FROM PUBLIC;
+
+GRANT SELECT ON TABLE money.payments TO vicinity_api;
+
+REVOKE ALL ON FUNCTION money.cash_entries(p money.payments) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION money.change_promo_code(promo_code_id uuid, changes jsonb) FROM PUBLIC;
+GRANT ALL ON FUNCTION money.change_promo_code(promo_code_id uuid, changes jsonb) TO vicinity_api;
+
+REVOKE ALL ON FUNCTION money.change_subscription(subscription_id uuid, wish jsonb) FROM PUBLIC;
+GRANT ALL ON FUNCTION money.change_subscription(subscription_id uuid, wish jsonb) TO vicinity_api;
+
+REVOKE ALL ON FUNCTION money.check_change(s money.subscriptions, plan text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION money.check_invariants(since timestamp with time zone) FROM PUBLIC;
 GRANT ALL ON FUNCTION money.check_invariants(since timestamp with time zone) TO vicinity_api;
 GRANT ALL ON FUNCTION money.check_invariants(since timestamp with time zone) TO vicinity_worker;
 
+REVOKE ALL ON FUNCTION money.choose_default(person_id uuid) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION money.claim_payment(payment_id uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION money.claim_payment(payment_id uuid) TO vicinity_worker;
 
-GRANT SELECT ON TABLE money.payments TO vicinity_api;
+REVOKE ALL ON FUNCTION money.claim_payout(payout_id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION money.claim_payout(payout_id uuid) TO vicinity_worker;
+
+REVOKE ALL ON FUNCTION money.claim_renewals(batch integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION money.claim_renewals(batch integer) TO vicinity_worker;
+
+REVOKE ALL ON FUNCTION money.count_refunds(payment_id uuid) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION money.covered_until(subject_id uuid, benefit text) FROM PUBLIC;
+GRANT ALL ON FUNCTION money.covered_until(subject_id uuid, benefit text) TO vicinity_api;
+GRANT ALL ON FUNCTION money.covered_until(subject_id uuid, benefit text) TO vicinity_worker;
+
+REVOKE ALL ON FUNCTION money.create_promo_code(facts jsonb) FROM PUBLIC;
+GRANT ALL ON FUNCTION money.create_promo_code(facts jsonb) TO vicinity_api;
 
 REVOKE ALL ON FUNCTION money.credit_entries(p money.payments, worth bigint) FROM PUBLIC;
 
-REVOKE ALL ON FUNCTION money.entry_of(b booking.bookings, party text, amount bigint) FROM PUBLIC;
+REVOKE ALL ON FUNCTION money.cut(items jsonb, wish jsonb) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION money.decide_payout(payout_id uuid, decision text, words text) FROM PUBLIC;
+GRANT ALL ON FUNCTION money.decide_payout(payout_id uuid, decision text, words text) TO vicinity_api;
+
+GRANT SELECT ON TABLE money.payment_methods TO vicinity_api;
+
+REVOKE ALL ON FUNCTION money.default_method(person_id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION money.default_method(person_id uuid) TO vicinity_worker;
+
+REVOKE ALL ON FUNCTION money.discount_of(discount_type text, discount_value bigint, max_discount_amount bigint, min_booking_amount bigint, subtotal bigint) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION money.discount_of_booking(booking_id uuid, subtotal bigint) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION money.dispute_of_webhook(webhook_id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION money.dispute_of_webhook(webhook_id uuid) TO vicinity_worker;
+
+REVOKE ALL ON FUNCTION money.disputed(p money.payments) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION money.disputes_for_staff(status text, before uuid, count integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION money.disputes_for_staff(status text, before uuid, count integer) TO vicinity_api;
+
+REVOKE ALL ON FUNCTION money.drop_charge(subscription_id uuid) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION money.drop_pass(pass_id uuid) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION money.drop_payment(p money.payments) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION money.earnings_of(accounts uuid[], after bigint[]) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION money.end_promo_use(booking_id uuid) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION money.end_subscription(subscription_id uuid, status text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION money.entries_for_staff(person_id uuid, account_id uuid, before bigint, max integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION money.entries_for_staff(person_id uuid, account_id uuid, before bigint, max integer) TO vicinity_api;
+
+REVOKE ALL ON FUNCTION money.entry_of(person_id uuid, party text, amount bigint) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION money.excess_refunds(since timestamp with time zone) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION money.expected_lines(gateway text, wanted text[], from_ timestamp with time zone, to_ timestamp with time zone) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION money.find_my_attempt(gateway text, key text, reference text) FROM PUBLIC;
 GRANT ALL ON FUNCTION money.find_my_attempt(gateway text, key text, reference text) TO vicinity_api;
 
+REVOKE ALL ON FUNCTION money.find_payable(purpose text, subject_id uuid) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION money.gaps_in_papers(since timestamp with time zone) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION money.give_back(p money.payments, r money.reductions) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION money.give_back_parts(p money.payments) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION money.has_benefit(person_id uuid, benefit text) FROM PUBLIC;
+GRANT ALL ON FUNCTION money.has_benefit(person_id uuid, benefit text) TO vicinity_api;
+GRANT ALL ON FUNCTION money.has_benefit(person_id uuid, benefit text) TO vicinity_worker;
 
 REVOKE ALL ON FUNCTION money.holding(person_id uuid, kind text, currency text) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION money.ids_of(list jsonb) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION money.import_settlement(gateway text, file_name text, rows text) FROM PUBLIC;
+GRANT ALL ON FUNCTION money.import_settlement(gateway text, file_name text, rows text) TO vicinity_api;
+
+REVOKE ALL ON FUNCTION money.insert_order(details jsonb, total bigint, fee bigint) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION money.is_being_paid(subscription_id uuid) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION money.is_coverable(covers text, subject_id uuid) FROM PUBLIC;
+
+GRANT SELECT(id) ON TABLE money.payment_attempts TO vicinity_api;
+
+GRANT SELECT(marketplace) ON TABLE money.payment_attempts TO vicinity_api;
+
+GRANT SELECT(payment_id) ON TABLE money.payment_attempts TO vicinity_api;
+
+GRANT SELECT(gateway) ON TABLE money.payment_attempts TO vicinity_api;
+
+GRANT SELECT(amount) ON TABLE money.payment_attempts TO vicinity_api;
+
+GRANT SELECT(options) ON TABLE money.payment_attempts TO vicinity_api;
+
+GRANT SELECT(reference) ON TABLE money.payment_attempts TO vicinity_api;
+
+GRANT SELECT(is_current) ON TABLE money.payment_attempts TO vicinity_api;
+
+GRANT SELECT(status) ON TABLE money.payment_attempts TO vicinity_api;
+
+GRANT SELECT(captured_amount) ON TABLE money.payment_attempts TO vicinity_api;
+
+GRANT SELECT(failure_code) ON TABLE money.payment_attempts TO vicinity_api;
+
+GRANT SELECT(failure_message) ON TABLE money.payment_attempts TO vicinity_api;
+
+GRANT SELECT(created_at) ON TABLE money.payment_attempts TO vicinity_api;
+
+GRANT SELECT(updated_at) ON TABLE money.payment_attempts TO vicinity_api;
+
+GRANT SELECT(authorized_at) ON TABLE money.payment_attempts TO vicinity_api;
+
+GRANT SELECT(captured_at) ON TABLE money.payment_attempts TO vicinity_api;
+
+GRANT SELECT(failed_at) ON TABLE money.payment_attempts TO vicinity_api;
+
+REVOKE ALL ON FUNCTION money.is_fee_awaited(a money.payment_attempts) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION money.is_looked_at(marketplace text) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION money.is_subscribed(person_id uuid, role text, other_than uuid) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION money.keep_gateway_customer(gateway text, reference text) FROM PUBLIC;
+GRANT ALL ON FUNCTION money.keep_gateway_customer(gateway text, reference text) TO vicinity_api;
+
+REVOKE ALL ON FUNCTION money.keep_methods(gateway text, methods jsonb) FROM PUBLIC;
+GRANT ALL ON FUNCTION money.keep_methods(gateway text, methods jsonb) TO vicinity_api;
+
+REVOKE ALL ON FUNCTION money.less(items jsonb, cut jsonb) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION money.let_go(p money.payments, d money.disputes) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION money.line_entries(p money.payments, items jsonb, sign integer) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION money.line_name(code text, description text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION money.list_payouts(state text, person uuid, before uuid, most integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION money.list_payouts(state text, person uuid, before uuid, most integer) TO vicinity_api;
+
+REVOKE ALL ON FUNCTION money.list_promo_codes(wanted jsonb, before uuid, most integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION money.list_promo_codes(wanted jsonb, before uuid, most integer) TO vicinity_api;
+
+REVOKE ALL ON FUNCTION money.list_settlements(before uuid, max integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION money.list_settlements(before uuid, max integer) TO vicinity_api;
+
+REVOKE ALL ON FUNCTION money.live_reductions(p money.payments) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION money.lock_booking(booking_id uuid) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION money.lock_payout(payout_id uuid) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION money.lock_subject(purpose text, subject_id uuid) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION money.lock_subscriber(person_id uuid) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION money.match_lines(s money.settlements, rows text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION money.method_to_collect(person_id uuid, booking_id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION money.method_to_collect(person_id uuid, booking_id uuid) TO vicinity_worker;
+
+REVOKE ALL ON FUNCTION money.miscounted_promo_codes(since timestamp with time zone) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION money.months_of(marketplace text, plan text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION money.move_mark(account_id uuid) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION money.move_promo_use(booking_id uuid) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION money.my_earnings(since timestamp with time zone, until timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION money.my_earnings(since timestamp with time zone, until timestamp with time zone) TO vicinity_api;
+
+REVOKE ALL ON FUNCTION money.my_gateway_customer(gateway text) FROM PUBLIC;
+GRANT ALL ON FUNCTION money.my_gateway_customer(gateway text) TO vicinity_api;
+
+REVOKE ALL ON FUNCTION money.my_paper(payment_id uuid, number text) FROM PUBLIC;
+GRANT ALL ON FUNCTION money.my_paper(payment_id uuid, number text) TO vicinity_api;
+
+REVOKE ALL ON FUNCTION money.my_payout_items(payout_id uuid, after uuid, most integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION money.my_payout_items(payout_id uuid, after uuid, most integer) TO vicinity_api;
+
+REVOKE ALL ON FUNCTION money.my_payouts(before uuid, most integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION money.my_payouts(before uuid, most integer) TO vicinity_api;
+
+REVOKE ALL ON FUNCTION money.name_of_method(a money.payment_attempts) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION money.offered_plan(code text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION money.open_account(place text, kind text, user_id uuid, gateway text, currency text) FROM PUBLIC;
 
@@ -11686,8 +17036,64 @@ REVOKE ALL ON FUNCTION money.open_accounts() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION money.open_balance() FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION money.open_connect_account(country text, currency text) FROM PUBLIC;
+GRANT ALL ON FUNCTION money.open_connect_account(country text, currency text) TO vicinity_api;
+
+REVOKE ALL ON FUNCTION money.open_lines(p money.payments) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION money.open_order(details jsonb) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION money.open_pass(wish jsonb) FROM PUBLIC;
+GRANT ALL ON FUNCTION money.open_pass(wish jsonb) TO vicinity_api;
+
 REVOKE ALL ON FUNCTION money.open_payment(wish jsonb) FROM PUBLIC;
 GRANT ALL ON FUNCTION money.open_payment(wish jsonb) TO vicinity_api;
+
+REVOKE ALL ON FUNCTION money.open_payment_of(person_id uuid, wish jsonb) FROM PUBLIC;
+GRANT ALL ON FUNCTION money.open_payment_of(person_id uuid, wish jsonb) TO vicinity_worker;
+
+REVOKE ALL ON FUNCTION money.open_payout_batch(most integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION money.open_payout_batch(most integer) TO vicinity_api;
+
+REVOKE ALL ON FUNCTION money.open_payout_run() FROM PUBLIC;
+GRANT ALL ON FUNCTION money.open_payout_run() TO vicinity_worker;
+
+REVOKE ALL ON FUNCTION money.open_subscription(wish jsonb) FROM PUBLIC;
+GRANT ALL ON FUNCTION money.open_subscription(wish jsonb) TO vicinity_api;
+
+GRANT SELECT ON TABLE money.tips TO vicinity_api;
+
+REVOKE ALL ON FUNCTION money.open_tip(booking_id uuid, amount bigint) FROM PUBLIC;
+GRANT ALL ON FUNCTION money.open_tip(booking_id uuid, amount bigint) TO vicinity_api;
+
+GRANT SELECT ON TABLE money.wallet_topups TO vicinity_api;
+
+REVOKE ALL ON FUNCTION money.open_topup(amount bigint) FROM PUBLIC;
+GRANT ALL ON FUNCTION money.open_topup(amount bigint) TO vicinity_api;
+
+REVOKE ALL ON FUNCTION money.owed_by(person_id uuid, currency text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION money.paper_lines(p money.payments, total bigint) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION money.paper_trail() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION money.papers_of(payment_id uuid) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION money.payable_booking(booking_id uuid) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION money.payable_debt(person_id uuid) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION money.payable_order(order_id uuid) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION money.payable_pass(pass_id uuid) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION money.payable_subscription(subscription_id uuid) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION money.payable_tip(tip_id uuid) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION money.payable_topup(topup_id uuid) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION money.payment_for_staff(p money.payments) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION money.payment_of_webhook(webhook_id uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION money.payment_of_webhook(webhook_id uuid) TO vicinity_worker;
@@ -11696,12 +17102,72 @@ REVOKE ALL ON FUNCTION money.payment_steps(p money.payments) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION money.payment_work(payment_id uuid) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION money.payout_account_of(user_id uuid, currency text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION money.payout_batch_lines(batch_id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION money.payout_batch_lines(batch_id uuid) TO vicinity_api;
+
+REVOKE ALL ON FUNCTION money.payout_period() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION money.payout_webhook(webhook_id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION money.payout_webhook(webhook_id uuid) TO vicinity_worker;
+
+REVOKE ALL ON FUNCTION money.period_bound(anchor timestamp with time zone, zone text, months integer) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION money.platform_balance(account_id uuid) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION money.post(transfer jsonb) FROM PUBLIC;
 GRANT ALL ON FUNCTION money.post(transfer jsonb) TO vicinity_worker;
 
+REVOKE ALL ON FUNCTION money.post_dispute(p money.payments, d money.disputes, r money.reductions, sign integer) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION money.post_fees(payment_id uuid) FROM PUBLIC;
+
+GRANT SELECT(id) ON TABLE money.refunds TO vicinity_api;
+
+GRANT SELECT(marketplace) ON TABLE money.refunds TO vicinity_api;
+
+GRANT SELECT(payment_id) ON TABLE money.refunds TO vicinity_api;
+
+GRANT SELECT(attempt_id) ON TABLE money.refunds TO vicinity_api;
+
+GRANT SELECT(method) ON TABLE money.refunds TO vicinity_api;
+
+GRANT SELECT(currency) ON TABLE money.refunds TO vicinity_api;
+
+GRANT SELECT(amount) ON TABLE money.refunds TO vicinity_api;
+
+GRANT SELECT(reason) ON TABLE money.refunds TO vicinity_api;
+
+GRANT SELECT(status) ON TABLE money.refunds TO vicinity_api;
+
+GRANT SELECT(created_at) ON TABLE money.refunds TO vicinity_api;
+
+GRANT SELECT(updated_at) ON TABLE money.refunds TO vicinity_api;
+
+GRANT SELECT(number) ON TABLE money.refunds TO vicinity_api;
+
+GRANT SELECT(processed_at) ON TABLE money.refunds TO vicinity_api;
+
+GRANT SELECT(failed_at) ON TABLE money.refunds TO vicinity_api;
+
+REVOKE ALL ON FUNCTION money.post_refund(p money.payments, r money.refunds) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION money.post_through_gateway(p money.payments, a money.payment_attempts, key text, type text, amount bigint) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION money.prefer_method(method_id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION money.prefer_method(method_id uuid) TO vicinity_api;
+
+REVOKE ALL ON FUNCTION money.price_change(s money.subscriptions, plan_ money.plans) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION money.promo_terms(code text, facts jsonb) FROM PUBLIC;
+GRANT ALL ON FUNCTION money.promo_terms(code text, facts jsonb) TO vicinity_api;
+
+REVOKE ALL ON FUNCTION money.quote_change(subscription_id uuid, plan text) FROM PUBLIC;
+GRANT ALL ON FUNCTION money.quote_change(subscription_id uuid, plan text) TO vicinity_api;
+
+REVOKE ALL ON FUNCTION money.receive_cash(booking_id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION money.receive_cash(booking_id uuid) TO vicinity_api;
 
 REVOKE ALL ON FUNCTION money.receive_webhook(event jsonb) FROM PUBLIC;
 GRANT ALL ON FUNCTION money.receive_webhook(event jsonb) TO vicinity_api;
@@ -11709,20 +17175,68 @@ GRANT ALL ON FUNCTION money.receive_webhook(event jsonb) TO vicinity_api;
 REVOKE ALL ON FUNCTION money.record_attempt(attempt_id uuid, report jsonb) FROM PUBLIC;
 GRANT ALL ON FUNCTION money.record_attempt(attempt_id uuid, report jsonb) TO vicinity_worker;
 
+REVOKE ALL ON FUNCTION money.record_attempt_for(attempt_id uuid, report jsonb) FROM PUBLIC;
+GRANT ALL ON FUNCTION money.record_attempt_for(attempt_id uuid, report jsonb) TO vicinity_worker;
+
+REVOKE ALL ON FUNCTION money.record_connect_account(payout_account_id uuid, report jsonb) FROM PUBLIC;
+GRANT ALL ON FUNCTION money.record_connect_account(payout_account_id uuid, report jsonb) TO vicinity_worker;
+
+REVOKE ALL ON FUNCTION money.record_dispute(report jsonb) FROM PUBLIC;
+GRANT ALL ON FUNCTION money.record_dispute(report jsonb) TO vicinity_worker;
+
 REVOKE ALL ON FUNCTION money.record_my_attempt(attempt_id uuid, report jsonb) FROM PUBLIC;
 GRANT ALL ON FUNCTION money.record_my_attempt(attempt_id uuid, report jsonb) TO vicinity_api;
+
+REVOKE ALL ON FUNCTION money.record_my_connect_account(payout_account_id uuid, report jsonb) FROM PUBLIC;
+GRANT ALL ON FUNCTION money.record_my_connect_account(payout_account_id uuid, report jsonb) TO vicinity_api;
+
+REVOKE ALL ON FUNCTION money.record_payout(payout_id uuid, attempt integer, report jsonb) FROM PUBLIC;
+GRANT ALL ON FUNCTION money.record_payout(payout_id uuid, attempt integer, report jsonb) TO vicinity_worker;
 
 REVOKE ALL ON FUNCTION money.record_refund(refund_id uuid, report jsonb) FROM PUBLIC;
 GRANT ALL ON FUNCTION money.record_refund(refund_id uuid, report jsonb) TO vicinity_worker;
 
-REVOKE ALL ON FUNCTION money.refund_part(p money.payments, back_to text, worth bigint) FROM PUBLIC;
+REVOKE ALL ON FUNCTION money.record_subject_attempt(attempt_id uuid, report jsonb) FROM PUBLIC;
+GRANT ALL ON FUNCTION money.record_subject_attempt(attempt_id uuid, report jsonb) TO vicinity_api;
+
+REVOKE ALL ON FUNCTION money.refund_as_staff(payment_id uuid, wish jsonb) FROM PUBLIC;
+GRANT ALL ON FUNCTION money.refund_as_staff(payment_id uuid, wish jsonb) TO vicinity_api;
+
+REVOKE ALL ON FUNCTION money.refund_of_booking(booking_id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION money.refund_of_booking(booking_id uuid) TO vicinity_api;
+
+REVOKE ALL ON FUNCTION money.refund_part(p money.payments, back_to text, worth bigint, why text, reduction_id uuid) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION money.refund_period(s money.subscriptions, payment_id uuid) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION money.refundable(p money.payments) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION money.refuse_status_change() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION money.refuse_unbalanced() FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION money.release_borne(booking_id uuid, items jsonb) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION money.release_payment(payment_id uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION money.release_payment(payment_id uuid) TO vicinity_worker;
+
+REVOKE ALL ON FUNCTION money.remove_method(method_id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION money.remove_method(method_id uuid) TO vicinity_api;
+
+REVOKE ALL ON FUNCTION money.remove_payout_account(payout_account_id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION money.remove_payout_account(payout_account_id uuid) TO vicinity_api;
+
+REVOKE ALL ON FUNCTION money.renews(s money.subscriptions) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION money.reopen_payout(payout_id uuid) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION money.resume_subscription(subscription_id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION money.resume_subscription(subscription_id uuid) TO vicinity_api;
+
+REVOKE ALL ON FUNCTION money.retry_refund(refund_id uuid, back_to text) FROM PUBLIC;
+GRANT ALL ON FUNCTION money.retry_refund(refund_id uuid, back_to text) TO vicinity_api;
+
+REVOKE ALL ON FUNCTION money.returned(p money.payments, method text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION money.reverse(transfer_id uuid, description text) FROM PUBLIC;
 GRANT ALL ON FUNCTION money.reverse(transfer_id uuid, description text) TO vicinity_worker;
@@ -11730,40 +17244,176 @@ GRANT ALL ON FUNCTION money.reverse(transfer_id uuid, description text) TO vicin
 REVOKE ALL ON FUNCTION money.roll_up() FROM PUBLIC;
 GRANT ALL ON FUNCTION money.roll_up() TO vicinity_worker;
 
+REVOKE ALL ON FUNCTION money.search_payments(wanted jsonb, before uuid, max integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION money.search_payments(wanted jsonb, before uuid, max integer) TO vicinity_api;
+
+REVOKE ALL ON FUNCTION money.seed_plans(configuration jsonb) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION money.sent_back(p money.payments, method text) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION money.settle_booking(booking_id uuid) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION money.settle_pass(pass_id uuid, payment_id uuid, status text) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION money.settle_payment(p money.payments) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION money.settle_subscription(subscription_id uuid, payment_id uuid, status text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION money.settle_webhook(webhook_id uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION money.settle_webhook(webhook_id uuid) TO vicinity_worker;
 
+REVOKE ALL ON FUNCTION money.share(items jsonb, worth bigint) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION money.show_cash(booking_id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION money.show_cash(booking_id uuid) TO vicinity_api;
+
+REVOKE ALL ON FUNCTION money.show_my_debt() FROM PUBLIC;
+GRANT ALL ON FUNCTION money.show_my_debt() TO vicinity_api;
+
 REVOKE ALL ON FUNCTION money.show_my_payment(payment_id uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION money.show_my_payment(payment_id uuid) TO vicinity_api;
 
+REVOKE ALL ON FUNCTION money.show_payment_to_staff(payment_id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION money.show_payment_to_staff(payment_id uuid) TO vicinity_api;
+
+REVOKE ALL ON FUNCTION money.show_promo_code(promo_code_id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION money.show_promo_code(promo_code_id uuid) TO vicinity_api;
+
+REVOKE ALL ON FUNCTION money.show_settlement(settlement_id uuid, wanted text, after integer, max integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION money.show_settlement(settlement_id uuid, wanted text, after integer, max integer) TO vicinity_api;
+
 REVOKE ALL ON FUNCTION money.shown_payment(payment_id uuid) FROM PUBLIC;
 
-REVOKE ALL ON FUNCTION money.start_payment(b booking.bookings, wish jsonb) FROM PUBLIC;
+REVOKE ALL ON FUNCTION money.shown_payout(p money.payouts) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION money.shown_reduction(reduction_id uuid) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION money.shown_settlement(settlement_id uuid) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION money.shown_staff_payout(p money.payouts) FROM PUBLIC;
+GRANT ALL ON FUNCTION money.shown_staff_payout(p money.payouts) TO vicinity_api;
+
+REVOKE ALL ON FUNCTION money.shown_subscription(subscription_id uuid) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION money.stamp_payment() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION money.stamp_refund() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION money.start_payment(asked jsonb, wish jsonb) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION money.start_payout(p money.payouts) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION money.status_by_attempt(p money.payments, a money.payment_attempts) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION money.status_of_subject(subject text, current text, payment_status text) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION money.stray_transfers(since timestamp with time zone) FROM PUBLIC;
 
-REVOKE ALL ON FUNCTION money.tell_booking(p money.payments, status text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION money.sum_payout(p money.payouts) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION money.take_back(p money.payments, items jsonb, key text, worth bigint) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION money.take_charge(s money.subscriptions, c money.subscription_charges, payment_id uuid) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION money.take_from_gateway(d money.disputes, withdrawn bigint, fee bigint) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION money.take_from_payout(p money.payouts, kind text, amount bigint, key text, entry jsonb) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION money.take_subscription(subscription_id uuid) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION money.tax_lines(items jsonb, rule jsonb) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION money.tell_booking(booking_id uuid, payment_id uuid, status text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION money.tell_covered(covers text, subject_id uuid) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION money.tell_debt(person_id uuid, payment_id uuid, status text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION money.tell_lapse(payment_id uuid) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION money.tell_of_payout(p money.payouts) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION money.tell_of_payout_account(account money.payout_accounts) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION money.tell_order(order_id uuid, payment_id uuid, status text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION money.tell_subject(p money.payments, status text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION money.tell_subscriber(event text, subscription_id uuid, charge money.subscription_charges) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION money.tell_tip(tip_id uuid, payment_id uuid, status text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION money.tell_topup(topup_id uuid, payment_id uuid, status text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION money.tend_subscription(subscription_id uuid) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION money.told_lines(rows text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION money.transfers_of(p money.payments) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION money.trial_balance() FROM PUBLIC;
 GRANT ALL ON FUNCTION money.trial_balance() TO vicinity_api;
+
+REVOKE ALL ON FUNCTION money.try_renewal(s money.subscriptions, c money.subscription_charges) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION money.twice_paid_bookings(since timestamp with time zone) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION money.unbalanced_currencies(since timestamp with time zone) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION money.unbalanced_transfers(since timestamp with time zone) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION money.unpaid_subscriptions(since timestamp with time zone) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION money.unposted_captures(since timestamp with time zone) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION money.unposted_disputes(since timestamp with time zone) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION money.unposted_fees(since timestamp with time zone) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION money.unposted_refunds(since timestamp with time zone) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION money.unused_part(amount bigint, period_start timestamp with time zone, period_end timestamp with time zone, moment timestamp with time zone) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION money.unwatched_subscriptions(since timestamp with time zone) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION money.use_pass(covers text, subject_id uuid, product text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION money.use_promo_code(b booking.bookings, code text, service_id uuid) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION money.valid_pass(subject_id uuid, benefit text) FROM PUBLIC;
+GRANT ALL ON FUNCTION money.valid_pass(subject_id uuid, benefit text) TO vicinity_api;
+GRANT ALL ON FUNCTION money.valid_pass(subject_id uuid, benefit text) TO vicinity_worker;
 
 REVOKE ALL ON FUNCTION money.waiting_webhooks(since timestamp with time zone) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION money.wake_payouts(user_id uuid) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION money.watch_payment(payment_id uuid) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION money.watch_payout(payout_id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION money.watch_payout(payout_id uuid) TO vicinity_worker;
+
+REVOKE ALL ON FUNCTION money.why_no_promo(promo money.promo_codes, facts jsonb) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION money.withheld(p money.payments) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION money.withhold(p money.payments, d money.disputes) FROM PUBLIC;
+
+GRANT SELECT ON TABLE money.invoices TO vicinity_api;
+
+REVOKE ALL ON FUNCTION money.write_paper(p money.payments, kind text, corrects uuid, lines jsonb, tax_lines jsonb, total bigint, tax bigint) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION money.write_papers(payment_id uuid) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION money.wrong_balances(since timestamp with time zone) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION money.wrong_papers(since timestamp with time zone) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION money.wrong_payouts(since timestamp with time zone) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION money.wrong_settlements(since timestamp with time zone) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION money.zone() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION notify.claim(message_id uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION notify.claim(message_id uuid) TO vicinity_worker;
@@ -11804,7 +17454,7 @@ REVOKE ALL ON FUNCTION parking.admit_vehicle(vehicle_id uuid, space parking.spac
 
 REVOKE ALL ON FUNCTION parking.announce_navigation(booking_id uuid) FROM PUBLIC;
 
-REVOKE ALL ON FUNCTION parking.begin_tesla_trip(booking_id uuid) FROM PUBLIC;
+REVOKE ALL ON FUNCTION parking.begin_tesla_trip(b booking.bookings) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION parking.book(space_id uuid, version integer, terms jsonb) FROM PUBLIC;
 GRANT ALL ON FUNCTION parking.book(space_id uuid, version integer, terms jsonb) TO vicinity_api;
@@ -11850,6 +17500,11 @@ REVOKE ALL ON FUNCTION parking.fee_of(subtotal bigint, basis_points integer) FRO
 GRANT ALL ON FUNCTION parking.fee_of(subtotal bigint, basis_points integer) TO vicinity_api;
 GRANT ALL ON FUNCTION parking.fee_of(subtotal bigint, basis_points integer) TO vicinity_worker;
 
+GRANT SELECT ON TABLE parking.public_spaces TO vicinity_api;
+
+REVOKE ALL ON FUNCTION parking.find_nearest(asked jsonb) FROM PUBLIC;
+GRANT ALL ON FUNCTION parking.find_nearest(asked jsonb) TO vicinity_api;
+
 REVOKE ALL ON FUNCTION parking.follow_vehicle(booking_id uuid, seen text) FROM PUBLIC;
 GRANT ALL ON FUNCTION parking.follow_vehicle(booking_id uuid, seen text) TO vicinity_worker;
 
@@ -11859,7 +17514,7 @@ GRANT ALL ON FUNCTION parking.import_tesla_vehicles(told jsonb, settlement jsonb
 REVOKE ALL ON FUNCTION parking.is_within(point public.geography, bounds jsonb) FROM PUBLIC;
 GRANT ALL ON FUNCTION parking.is_within(point public.geography, bounds jsonb) TO vicinity_api;
 
-REVOKE ALL ON FUNCTION parking.issue_access(booking_id uuid) FROM PUBLIC;
+REVOKE ALL ON FUNCTION parking.issue_access(b booking.bookings) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION parking.keep_rating(resource_id uuid, average numeric, reviews integer) FROM PUBLIC;
 
@@ -11952,6 +17607,9 @@ REVOKE ALL ON FUNCTION parking.terms(space_id uuid, starts_at timestamp with tim
 GRANT ALL ON FUNCTION parking.terms(space_id uuid, starts_at timestamp with time zone, ends_at timestamp with time zone, vehicle_id uuid, fallback_basis_points integer) TO vicinity_api;
 
 REVOKE ALL ON FUNCTION parking.terms_of(space parking.spaces, during tstzrange, vehicle_id uuid, moved uuid, rates jsonb, basis_points integer, why text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION parking.terms_with_promo(space_id uuid, starts_at timestamp with time zone, ends_at timestamp with time zone, vehicle_id uuid, fallback_basis_points integer, promo_code text) FROM PUBLIC;
+GRANT ALL ON FUNCTION parking.terms_with_promo(space_id uuid, starts_at timestamp with time zone, ends_at timestamp with time zone, vehicle_id uuid, fallback_basis_points integer, promo_code text) TO vicinity_api;
 
 REVOKE ALL ON FUNCTION parking.titled(q text, here public.geography, radius double precision) FROM PUBLIC;
 GRANT ALL ON FUNCTION parking.titled(q text, here public.geography, radius double precision) TO vicinity_api;
@@ -12134,8 +17792,11 @@ REVOKE ALL ON FUNCTION verification.badges(person_id uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION verification.badges(person_id uuid) TO vicinity_api;
 GRANT ALL ON FUNCTION verification.badges(person_id uuid) TO vicinity_worker;
 
-REVOKE ALL ON FUNCTION verification.face_inputs(selfie_upload_id uuid, document_upload_id uuid) FROM PUBLIC;
-GRANT ALL ON FUNCTION verification.face_inputs(selfie_upload_id uuid, document_upload_id uuid) TO vicinity_api;
+REVOKE ALL ON FUNCTION verification.begin_liveness() FROM PUBLIC;
+GRANT ALL ON FUNCTION verification.begin_liveness() TO vicinity_api;
+
+REVOKE ALL ON FUNCTION verification.face_inputs(selfie_upload_id uuid, document_upload_id uuid, liveness_session_id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION verification.face_inputs(selfie_upload_id uuid, document_upload_id uuid, liveness_session_id uuid) TO vicinity_api;
 
 REVOKE ALL ON FUNCTION verification.follow_account() FROM PUBLIC;
 
@@ -12146,6 +17807,9 @@ REVOKE ALL ON FUNCTION verification.holds(person_id uuid, document_type text) FR
 REVOKE ALL ON FUNCTION verification.is_eligible(person_id uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION verification.is_eligible(person_id uuid) TO vicinity_api;
 GRANT ALL ON FUNCTION verification.is_eligible(person_id uuid) TO vicinity_worker;
+
+REVOKE ALL ON FUNCTION verification.keep_liveness(session_id uuid, seconds integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION verification.keep_liveness(session_id uuid, seconds integer) TO vicinity_api;
 
 REVOKE ALL ON FUNCTION verification.mine() FROM PUBLIC;
 GRANT ALL ON FUNCTION verification.mine() TO vicinity_api;
@@ -12171,8 +17835,8 @@ REVOKE ALL ON FUNCTION verification.seed_requirements(configuration jsonb) FROM 
 REVOKE ALL ON FUNCTION verification.settle_aadhaar(request_id uuid, outcome text) FROM PUBLIC;
 GRANT ALL ON FUNCTION verification.settle_aadhaar(request_id uuid, outcome text) TO vicinity_api;
 
-REVOKE ALL ON FUNCTION verification.settle_face(selfie_upload_id uuid, document_upload_id uuid, outcome text, similarity numeric, threshold numeric) FROM PUBLIC;
-GRANT ALL ON FUNCTION verification.settle_face(selfie_upload_id uuid, document_upload_id uuid, outcome text, similarity numeric, threshold numeric) TO vicinity_api;
+REVOKE ALL ON FUNCTION verification.settle_face(selfie_upload_id uuid, document_upload_id uuid, liveness_session_id uuid, outcome text, similarity numeric, threshold numeric, confidence numeric) FROM PUBLIC;
+GRANT ALL ON FUNCTION verification.settle_face(selfie_upload_id uuid, document_upload_id uuid, liveness_session_id uuid, outcome text, similarity numeric, threshold numeric, confidence numeric) TO vicinity_api;
 
 GRANT SELECT(id) ON TABLE verification.documents TO vicinity_api;
 
@@ -12211,6 +17875,8 @@ GRANT ALL ON FUNCTION verification.today() TO vicinity_worker;
 
 REVOKE ALL ON FUNCTION verification.try_aadhaar(request_id uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION verification.try_aadhaar(request_id uuid) TO vicinity_api;
+
+REVOKE ALL ON FUNCTION verification.wants_liveness() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION verification.watch_expiry(batch integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION verification.watch_expiry(batch integer) TO vicinity_worker;
@@ -12313,25 +17979,37 @@ GRANT SELECT(created_at) ON TABLE money.transfers TO vicinity_api;
 
 GRANT SELECT ON TABLE money.credit_transactions TO vicinity_api;
 
-GRANT SELECT(id) ON TABLE money.refunds TO vicinity_api;
+GRANT SELECT ON TABLE money.listing_passes TO vicinity_api;
 
-GRANT SELECT(marketplace) ON TABLE money.refunds TO vicinity_api;
+GRANT SELECT(id) ON TABLE money.payout_items TO vicinity_api;
 
-GRANT SELECT(payment_id) ON TABLE money.refunds TO vicinity_api;
+GRANT SELECT(marketplace) ON TABLE money.payout_items TO vicinity_api;
 
-GRANT SELECT(method) ON TABLE money.refunds TO vicinity_api;
+GRANT SELECT(payout_id) ON TABLE money.payout_items TO vicinity_api;
 
-GRANT SELECT(currency) ON TABLE money.refunds TO vicinity_api;
+GRANT SELECT(booking_id) ON TABLE money.payout_items TO vicinity_api;
 
-GRANT SELECT(amount) ON TABLE money.refunds TO vicinity_api;
+GRANT SELECT(kind) ON TABLE money.payout_items TO vicinity_api;
 
-GRANT SELECT(reason) ON TABLE money.refunds TO vicinity_api;
+GRANT SELECT(gross_amount) ON TABLE money.payout_items TO vicinity_api;
 
-GRANT SELECT(status) ON TABLE money.refunds TO vicinity_api;
+GRANT SELECT(commission_amount) ON TABLE money.payout_items TO vicinity_api;
 
-GRANT SELECT(created_at) ON TABLE money.refunds TO vicinity_api;
+GRANT SELECT(amount) ON TABLE money.payout_items TO vicinity_api;
 
-GRANT SELECT(updated_at) ON TABLE money.refunds TO vicinity_api;
+GRANT SELECT(earned_at) ON TABLE money.payout_items TO vicinity_api;
+
+GRANT SELECT(is_live) ON TABLE money.payout_items TO vicinity_api;
+
+GRANT SELECT(created_at) ON TABLE money.payout_items TO vicinity_api;
+
+GRANT SELECT ON TABLE money.products TO vicinity_api;
+
+GRANT SELECT ON TABLE money.promo_code_usages TO vicinity_api;
+
+GRANT SELECT ON TABLE money.shown_passes TO vicinity_api;
+
+GRANT SELECT ON TABLE money.transactions TO vicinity_api;
 
 GRANT SELECT ON TABLE money.wallet_transactions TO vicinity_api;
 
@@ -12340,8 +18018,6 @@ GRANT SELECT ON TABLE money.wallets TO vicinity_api;
 GRANT SELECT ON TABLE notify.devices TO vicinity_api;
 
 GRANT SELECT ON TABLE parking.access_codes TO vicinity_api;
-
-GRANT SELECT ON TABLE parking.public_spaces TO vicinity_api;
 
 GRANT SELECT ON TABLE parking.space_photos TO vicinity_api;
 

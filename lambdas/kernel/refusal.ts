@@ -72,7 +72,11 @@ export const common = {
     'This takes a signed-in session, not a personal access token.',
   ),
   not_found: refuse('not_found', 404, 'There is nothing here, or nothing that you may see.'),
-  payload_too_large: refuse('payload_too_large', 413, 'The body is larger than 1 MiB.'),
+  payload_too_large: refuse(
+    'payload_too_large',
+    413,
+    'The body is larger than this route takes, which is 1 MiB where it says nothing else.',
+  ),
   unsupported_media_type: refuse('unsupported_media_type', 415, 'Send the body as application/json.'),
   idempotency_key_reused: refuse(
     'idempotency_key_reused',

@@ -33,7 +33,8 @@ export function readRequest(event: APIGatewayProxyEventV2, contract: HttpContrac
   const body = event.isBase64Encoded
     ? Buffer.from(event.body ?? '', 'base64').toString()
     : (event.body ?? '');
-  if (Buffer.byteLength(body) > BODY_LIMIT) throw new Refusal(common.payload_too_large);
+  if (Buffer.byteLength(body) > (contract.body_limit ?? BODY_LIMIT))
+    throw new Refusal(common.payload_too_large);
   return {
     id: requestId,
     marketplace,

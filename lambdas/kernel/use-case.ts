@@ -39,6 +39,8 @@ export type Need =
   | 'aadhaar' // our account at the Aadhaar provider, AADHAAR_SECRET_ARN, and its URL, AADHAAR_API_URL
   | `gateway:${'stripe' | 'razorpay' | 'paytm' | 'paymongo' | 'bolt'}` // our account at a payment gateway, MONEY_<GATEWAY>_SECRET_ARN, and its URL, <GATEWAY>_API_URL
   | 'face-comparison' // rekognition:CompareFaces; reads pictures with 'stored-files'
+  | 'face-liveness' // sessions in which Rekognition looks for a living face
+  | 'fonts' // the fonts of documents, beside the bundle where Node finds their package
   | 'bundled-files'; // a folder of files beside the bundle, written at synthesis (see lib/bundle.ts)
 
 /** Queues of the system. Each has a dead-letter queue and alarms of its own. */
@@ -51,7 +53,8 @@ export type QueueName =
   | 'push'
   | 'exports'
   | 'tesla'
-  | 'payments';
+  | 'payments'
+  | 'payouts';
 
 /** What every use case is given. The clock and the caller are arguments, never looked up. */
 export type Call = {
@@ -104,6 +107,8 @@ export type HttpContract = {
   owner_only?: boolean;
   /** A DELETE whose fields stand in the body: a password has no place in a query, which is logged on its way. */
   body?: boolean;
+  /** Bytes that its body may have, where they are not 1 MiB. Lambda takes 6 MB, with what API Gateway writes around it. */
+  body_limit?: number;
   /** Its body has a shape and a signature of its sender's: `run` is given it as it came, and no field is read from it. */
   webhook?: boolean;
   /** Its answer is not JSON: the media type. `run` returns `{ body, content_type, … }`. */
@@ -167,6 +172,7 @@ export type HttpDeclaration<I extends z.ZodMiniObject, O extends z.ZodMiniType, 
   credentials?: boolean;
   owner_only?: boolean;
   body?: boolean;
+  body_limit?: number;
   webhook?: boolean;
   raw?: boolean;
   needs?: readonly Need[];

@@ -16,6 +16,35 @@ type Telling = {
 /** How people call their documents. */
 const documentOf = ({ type }: Facts): string => String(type).replaceAll('_', ' ');
 
+const payoutOf = ({ number, amount_text }: Facts) => ({
+  number: String(number),
+  amount: String(amount_text),
+});
+
+/** What is told of a payment. */
+const paymentOf =
+  (template: TemplateName) =>
+  ({ description, amount_text }: Facts): Telling => ({
+    template,
+    topic: 'payments',
+    variables: { description: String(description), amount: String(amount_text) },
+  });
+
+/** What is told of a subscription. */
+const subscriptionOf =
+  (template: TemplateName) =>
+  ({ name, amount_text, ends_at, time_zone }: Facts): Telling => ({
+    template,
+    topic: 'payments',
+    channels: ['email', 'push', 'sms'],
+    variables: {
+      name: String(name),
+      amount: String(amount_text),
+      ends_at: String(ends_at),
+      time_zone: String(time_zone),
+    },
+  });
+
 /** What the person is told of an event, or null where there is nothing to tell. */
 const RULES: Readonly<Record<string, (facts: Facts) => Telling | null>> = {
   'verification.document_reviewed': facts => ({
@@ -44,6 +73,31 @@ const RULES: Readonly<Record<string, (facts: Facts) => Telling | null>> = {
     channels: ['push', 'sms', 'email'],
     variables: { number: String(number), resource_name: String(resource_name) },
   }),
+  'payment.owed': paymentOf('payment_owed'),
+  'payment.lapsed': paymentOf('payment_lapsed'),
+  // What was only reserved is not taken: nothing comes back.
+  'refund.ordered': facts => (facts.returned_amount === 0 ? null : paymentOf('payment_refunded')(facts)),
+  'payout.paid': facts => ({ template: 'payout_paid', topic: 'payments', variables: payoutOf(facts) }),
+  'payout.failed': facts => ({ template: 'payout_failed', variables: payoutOf(facts) }),
+  // By the ways that a stolen phone's app does not hide.
+  'payout.account_added': facts => ({
+    template: 'payout_account_added',
+    channels: ['email', 'sms'],
+    variables: {
+      account: String(facts.account),
+      usable_at: String(facts.usable_from),
+      time_zone: String(facts.time_zone),
+    },
+  }),
+  'subscription.started': subscriptionOf('subscription_started'),
+  'subscription.changed': subscriptionOf('subscription_started'),
+  'subscription.renewal_due': subscriptionOf('subscription_renewal_due'),
+  'subscription.renewed': subscriptionOf('subscription_renewed'),
+  'subscription.payment_failed': subscriptionOf('subscription_payment_failed'),
+  'subscription.payment_due': subscriptionOf('subscription_payment_due'),
+  'subscription.ending': subscriptionOf('subscription_ending'),
+  'subscription.cancelled': subscriptionOf('subscription_ended'),
+  'subscription.expired': subscriptionOf('subscription_expired'),
   'reviews.requested': facts => ({
     template: 'review_requested',
     topic: 'reviews',

@@ -19,6 +19,7 @@ const SEEDS = [
   'verification.seed_requirements',
   'booking.seed_flows',
   'reviews.seed_kinds',
+  'money.seed_plans',
 ];
 
 /**

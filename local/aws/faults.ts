@@ -5,11 +5,13 @@ import { matchName } from './iam/match-name.ts';
 export type Fault = {
   /** As in a policy: `rds-data:ExecuteStatement`, `ses:SendEmail`; `kms:*` and `*` match more. */
   action: string;
-  /** 'fail' answers the error before anything is done; 'delay' waits and then goes on. */
-  kind: 'fail' | 'delay';
+  /** 'fail' answers the error before anything is done, 'lose' after it was done; 'delay' waits and then goes on. */
+  kind: 'fail' | 'lose' | 'delay';
   /** The error's name, e.g. 'DatabaseResumingException'. Absent: the service's internal error. */
   error?: string;
   times: number;
+  /** Calls that go through before it happens. Absent: none. */
+  skip?: number;
   /** Seconds of a delay. Absent: 1. */
   seconds?: number;
   /** Only calls of this access key id. Absent: everybody's. */
@@ -40,6 +42,10 @@ export function makeFaults(): Faults {
         f => matchName(f.action, action, true) && (f.accessKeyId ?? accessKeyId) === accessKeyId,
       );
       if (!fault) return undefined;
+      if (fault.skip) {
+        fault.skip -= 1;
+        return undefined;
+      }
       fault.times -= 1;
       if (fault.times <= 0) waiting = waiting.filter(f => f !== fault);
       return fault;

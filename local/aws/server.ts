@@ -68,6 +68,7 @@ async function admit(parts: EndpointParts, service: Service, request: AwsRequest
   if (fault?.kind === 'fail') throw faultError(fault);
   if (fault?.kind === 'delay') await sleep((fault.seconds ?? 1) * 1000);
   const answer = await service.answer(request);
+  if (fault?.kind === 'lose') throw faultError(fault);
   if (answer.status < 400) for (const listener of parts.listeners) await listener({ action, accessKeyId });
   return answer;
 }

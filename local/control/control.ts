@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { text as readText } from 'node:stream/consumers';
 import type { AppClock } from '../app-clock.ts';
 import type { Aws } from '../aws/aws.ts';
+import type { Fakes } from '../fakes/fakes.ts';
 import type { FunctionFaults } from '../functions/function-faults.ts';
 import type { LambdaFunction } from '../functions/lambda-function.ts';
 import type { AsOwner } from '../people/as-owner.ts';
@@ -11,6 +12,7 @@ import type { Resources } from '../template/resources.ts';
 import { addFault } from './add-fault.ts';
 import { appointAdmin } from './appoint-admin.ts';
 import { listQueues } from './list-queues.ts';
+import { pay } from './pay.ts';
 
 /** What the tools look into and turn. */
 export type ControlHost = {
@@ -22,6 +24,7 @@ export type ControlHost = {
   resources: Resources;
   people: Pick<DemoPeople, 'list'>;
   asOwner: AsOwner;
+  fakes: Pick<Fakes, 'pay'>;
 };
 
 export type ToolRequest = { query: URLSearchParams; body: unknown; name: string };
@@ -55,6 +58,12 @@ const tools: readonly Tool[] = [
     path: 'admins',
     does: 'Makes somebody a super admin: {"marketplace", "email", "full_name"}',
     answer: ({ asOwner }, { body }) => appointAdmin(asOwner, body),
+  },
+  {
+    method: 'POST',
+    path: 'pay',
+    does: 'Does what a person does in the gateway’s form: {"payment_id", "outcome": succeed or decline}',
+    answer: ({ asOwner, fakes }, { body }) => pay(asOwner, fakes, body),
   },
   {
     method: 'GET',

@@ -3,10 +3,10 @@ import { sql } from '../../lambdas/kernel/sql.ts';
 import { Client } from '../support/client.ts';
 import { advanceClock } from '../support/clock.ts';
 import { asOwner } from '../support/database.ts';
-import { type Person, signUp } from '../support/people.ts';
+import { type Person, signUpWithPassword } from '../support/people.ts';
 
 const ME = '/api/v1/users/me';
-const host = () => signUp('driveway', { roles: ['host'] });
+const host = () => signUpWithPassword('driveway', { roles: ['host'] });
 const change = (who: Client) => who.put(ME, { gender: 'female' });
 
 /** As if somebody had used up what one person may change in an hour, but for some changes. */
@@ -26,7 +26,11 @@ const drawn = async ({ id }: Person) => {
 
 test('whoever has changed too much in an hour waits, by session and by token; others and reading go on', async () => {
   const [person, bystander] = [await host(), await host()];
-  const { body } = await person.post(`${ME}/tokens`, { name: 'script', abilities: ['*'] });
+  const { body } = await person.post(`${ME}/tokens`, {
+    name: 'script',
+    abilities: ['*'],
+    password: person.password,
+  });
   const script = new Client('driveway', body.token);
   advanceClock(0);
   await useUp(person);

@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync 
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { FONT_FILES } from '../../lambdas/money/fonts.ts';
 import { bundleLambdas } from '../../lib/bundle.ts';
 import { readCatalogue } from '../../lib/catalogue.ts';
 
@@ -24,12 +25,11 @@ function write(file: string, source: string): void {
   writeFileSync(join(root, file), source);
 }
 
-const writeLambda = (source: string) =>
-  write(
-    'lambdas/alpha/read-thing.ts',
-    `${source}
-     export const handler = Object.assign(load, { contract: { kind: 'queue', queue: 'sms', needs: [] } });`,
-  );
+const lambdaOf = (source: string, needs: readonly string[], queue: string) => `${source}
+  export const handler = Object.assign(load, { contract: ${JSON.stringify({ kind: 'queue', queue, needs })} });`;
+
+const writeLambda = (source: string, needs: readonly string[] = []) =>
+  write('lambdas/alpha/read-thing.ts', lambdaOf(source, needs, 'sms'));
 
 async function bundle(): Promise<string> {
   await bundleLambdas(root, await readCatalogue(root), join(root, 'out'));
@@ -80,4 +80,26 @@ test.each([
   await expect(bundle()).rejects.toThrow(
     'alpha/read-thing.ts imports @aws-sdk/client-kms as a whole. Name what it needs.',
   );
+});
+
+test('the one export of a library has a name where it is imported', async () => {
+  writeLambda(
+    `import { default as PDFDocument } from 'pdfkit';
+     async function load() { return new PDFDocument({ font: null }).version; }`,
+  );
+  const folder = await bundle();
+  expect(readdirSync(folder)).toContain('pdfkit.js');
+  await expect(createRequire(join(folder, 'index.js'))('./index.js').handler()).resolves.toBe(1.3);
+});
+
+test('a Lambda that draws documents finds the fonts from its folder, and no other is given them', async () => {
+  const source = `import { createRequire } from 'node:module';
+    async function load() { return createRequire(import.meta.dirname + '/index.js').resolve('FILE'); }`;
+  const [file = ''] = FONT_FILES;
+  writeLambda(source.replace('FILE', file), ['fonts']);
+  write('lambdas/alpha/write-thing.ts', lambdaOf('async function load() {}', [], 'email'));
+  const folder = await bundle();
+  const found = await createRequire(join(folder, 'index.js'))('./index.js').handler();
+  expect(found).toBe(join(folder, 'node_modules', file));
+  expect(existsSync(join(folder, '../write-thing/node_modules'))).toBe(false);
 });

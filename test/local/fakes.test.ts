@@ -68,6 +68,20 @@ test('providers that have webhooks are told where to, each its own', async () =>
   expect(told).toEqual(['{"url":"http://localhost/{marketplace}/payer"}']);
 });
 
+test('a payment provider is told what the person did in its form', async () => {
+  const startPaying = async (): Promise<Fake> => {
+    const server = createServer(async (request, response) =>
+      response.end(JSON.stringify({ path: request.url, did: JSON.parse(await text(request)) })),
+    );
+    const { url, close } = await listen(server);
+    return { urls: {}, secrets: {}, webhooks: { name: 'payer', control: `${url}/_webhooks` }, close };
+  };
+  fakes = await startFakes([startProvider, startPaying]);
+  const order = { reference: 'pi_1', outcome: 'succeed' };
+  expect(await fakes.pay('payer', order)).toEqual({ status: 200, body: { path: '/_pay', did: order } });
+  await expect(fakes.pay('provider', order)).rejects.toThrow('There is no payment provider provider.');
+});
+
 test('every provider of the application has a stand-in that starts', async () => {
   fakes = await startFakes();
 });

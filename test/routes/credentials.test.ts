@@ -8,7 +8,7 @@ import { Client } from '../support/client.ts';
 import { asOwner } from '../support/database.ts';
 import { exampleRequest } from '../support/examples.ts';
 import { entries } from '../support/invoke.ts';
-import { type Person, signUp } from '../support/people.ts';
+import { type Person, signUpWithPassword } from '../support/people.ts';
 
 const routes = ofKind(await entries(), 'http').map(entry => ({
   route: `${entry.contract.method} ${entry.contract.path}`,
@@ -82,8 +82,9 @@ let script: Promise<{ person: Person; client: Client }> | undefined;
 /** Somebody, and a personal access token of theirs that may do all that they may. */
 function tokenHolder() {
   script ??= (async () => {
-    const person = await signUp('driveway', { roles: ['driver', 'host'] });
-    const { body } = await person.post('/api/v1/users/me/tokens', { name: 'all', abilities: ['*'] });
+    const person = await signUpWithPassword('driveway', { roles: ['driver', 'host'] });
+    const token = { name: 'all', abilities: ['*'], password: person.password };
+    const { body } = await person.post('/api/v1/users/me/tokens', token);
     return { person, client: new Client('driveway', body.token) };
   })();
   return script;

@@ -19,6 +19,7 @@ const HOSTILE: readonly unknown[] = [
 
 /** What is long, in the place of every field at once: for parsers, regular expressions and the size of answers. */
 const LONG: readonly unknown[] = [`en${'-aa'.repeat(25_000)}`, Array.from({ length: 15_000 }, () => 'x')];
+/** Refused by what all routes share, before any of their own fields is looked at: a few routes show it. */
 const BODIES = [
   `{${Array.from({ length: 90_000 }, (_, n) => `"${n.toString(36)}":1`).join(',')}}`,
   `${'['.repeat(400_000)}${']'.repeat(400_000)}`,
@@ -69,7 +70,7 @@ function* attacks(contract: HttpContract): Generator<{ target: string; raw?: str
     yield { target: path, raw: JSON.stringify(Object.fromEntries(names.map(name => [name, value]))) };
   for (const place of placesOf(body))
     for (const value of HOSTILE) yield { target: path, raw: JSON.stringify(put(body, place, value)) };
-  for (const raw of BODIES) yield { target: path, raw };
+  if (contract.path.startsWith('/api/v1/auth/')) for (const raw of BODIES) yield { target: path, raw };
 }
 
 test.each(routes)(

@@ -130,8 +130,8 @@ describe.each(bodied)('$route', ({ contract }) => {
     expect(await send(await citizen(marketplace), contract, {}, options)).toMatchObject({ status: 415 });
   });
 
-  test('refuses a body of more than a mebibyte', async () => {
-    const options = { raw: JSON.stringify({ note: 'x'.repeat(2 ** 20) }) };
+  test('refuses a body of more than a mebibyte, or of more than the route says', async () => {
+    const options = { raw: JSON.stringify({ note: 'x'.repeat(contract.body_limit ?? 2 ** 20) }) };
     expect(await send(await citizen(marketplace), contract, {}, options)).toMatchObject({ status: 413 });
   });
 });

@@ -82,6 +82,9 @@ test('no view that the api role reads shows anybody’s contact, credential or s
   });
 });
 
+/** Attempts whose statements together stay under the 65,536 characters of one. */
+const AT_ONCE = 40;
+
 /** insufficient_privilege: a missing right and a row that a policy refuses alike. */
 const REFUSED = '42501';
 
@@ -114,10 +117,15 @@ async function attempt(
   const context = JSON.stringify({ actor, marketplace, now: new Date() });
   await run(`select app.set_context('${context}'::jsonb)::text`);
   await run('set local role vicinity_api');
-  const statements = JSON.stringify(attempts.map(({ statement }) => statement)).replaceAll(`'`, `''`);
-  const outcomes = await run(`select outcome from app.attempt('${statements}'::jsonb) as outcome`);
+  const outcomes: string[] = [];
+  for (let at = 0; at < attempts.length; at += AT_ONCE) {
+    const some = attempts.slice(at, at + AT_ONCE).map(({ statement }) => statement);
+    const statements = JSON.stringify(some).replaceAll(`'`, `''`);
+    const rows = await run(`select outcome from app.attempt('${statements}'::jsonb) as outcome`);
+    outcomes.push(...rows.map(({ outcome }) => outcome));
+  }
   await run('set local role vicinity_owner');
-  return outcomes.map(({ outcome }) => outcome);
+  return outcomes;
 }
 
 /** What touches more rows than before. */

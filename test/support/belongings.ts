@@ -4,9 +4,11 @@ import { sql } from '../../lambdas/kernel/sql.ts';
 import type { HttpContract } from '../../lambdas/kernel/use-case.ts';
 import { ofKind } from '../../lib/catalogue.ts';
 import { marketplaceOf, marketplaces } from '../../marketplaces/index.ts';
-import { placed } from '../booking/bookings.ts';
+import { actAs, placed } from '../booking/bookings.ts';
 import { dayIn, resourceOf, ruled } from '../booking/resources.ts';
 import { initiated } from '../money/pay.ts';
+import { accountOf, batchOf, payoutOf } from '../money/payout-runs.ts';
+import { promoOf } from '../money/promos.ts';
 import { booked, inHours, listed, vehicleOf } from '../parking/spaces.ts';
 import { completed, reviewed } from '../reviews/completed.ts';
 import { handIn } from '../verification/evidence.ts';
@@ -40,11 +42,65 @@ const MAKERS: Readonly<Record<string, (person: Person) => Promise<string>>> = {
     const booking = await placed(person, host, { currency: marketplaceOf(person.marketplace)?.currency });
     return (await initiated(person, booking)).id;
   },
-  token_id: async person => {
-    const token = { name: 'Nightly export', abilities: ['read'] };
-    return (await person.post('/api/v1/users/me/tokens', token)).body.id;
+  // One that failed, for nothing else can be done again.
+  refund_id: async person => {
+    const host = await signUp(person.marketplace, { roles: openRoles(person.marketplace) });
+    const currency = marketplaceOf(person.marketplace)?.currency;
+    const payment = await initiated(person, await placed(person, host, { currency }));
+    const [refund] = await asOwner(sql`
+      insert into money.refunds (marketplace, payment_id, method, currency, amount, reason, status)
+      values (${person.marketplace}, ${payment.id}::uuid, 'wallet', ${currency}, 1, 'not_owed', 'failed') returning id`);
+    return refund.id;
   },
+  // By its owner: the route takes a password, which most people here have none of.
+  token_id: async ({ id, marketplace }) => {
+    const [row] = await asOwner(
+      sql`insert into identity.personal_access_tokens (marketplace, user_id, name, token_hash, abilities)
+          values (${marketplace}::text, ${id}::uuid, 'Nightly export', ${randomUUID()}::text, '{read}') returning id`,
+    );
+    return row.id;
+  },
+  order_id: async person => {
+    const items = [{ code: 'session', payer: 'customer', payee: 'platform', amount: 15_000 }];
+    const order = { description: 'Four sessions', items };
+    const [{ id }] = await actAs(person, sql`select id from money.open_order(${order}::jsonb)`);
+    return id;
+  },
+  payment_method_id: async person => {
+    const [{ id }] = await asOwner(sql`
+      insert into money.payment_methods (marketplace, user_id, gateway, reference, type)
+      values (${person.marketplace}::text, ${person.id}::uuid, 'stripe', ${`pm_of_${person.id}`}::text, 'card')
+      returning id`);
+    return id;
+  },
+  settlement_id: async person => {
+    const [settlement] = await asOwner(sql`
+      insert into money.settlements (marketplace, gateway, file_name, line_count, created_by)
+      values (${person.marketplace}, 'stripe', 'payouts.csv', 0, ${person.id}::uuid) returning id`);
+    return settlement.id;
+  },
+  // Of a plan that nobody else is offered.
+  subscription_id: async ({ id, marketplace }) => {
+    const [{ id: made }] = await asOwner(sql`
+      with plan as (
+        insert into money.plans (marketplace, code, role, name, currency, amount, months, is_active)
+        values (${marketplace}::text, 'gone', 'gone', 'Gone', 'USD', 100, 1, false)
+        on conflict on constraint plans_pkey do update set name = excluded.name
+        returning marketplace, code, role, currency, amount)
+      insert into money.subscriptions (marketplace, user_id, plan, role, currency, amount)
+      select p.marketplace, ${id}::uuid, p.code, p.role, p.currency, p.amount from plan p returning id`);
+    return made;
+  },
+  payout_account_id: accountOf,
+  payout_id: payoutOf,
+  payout_batch_id: batchOf,
   document_id: async person => (await handIn(person, 'government_id')).body.id,
+  promo_code_id: async person => {
+    const host = await signUp(person.marketplace, { roles: openRoles(person.marketplace) });
+    const promo = await promoOf(person.marketplace);
+    await booked(person, await listed(host), inHours(48), inHours(50), { promo_code: promo.code });
+    return promo.id;
+  },
 };
 
 /** Things that were made already, by their owner and what they are. */

@@ -16,6 +16,7 @@ declare module 'vitest' {
 export async function serveControl(aws: Aws): Promise<{ url: string; close(): void }> {
   const server = createServer(async (request, response) => {
     if (request.method === 'POST') aws.faults.add((await json(request)) as Fault);
+    if (request.method === 'DELETE') aws.faults.clear();
     const to = new URL(request.url ?? '/', 'http://localhost').searchParams.get('to');
     response.end(JSON.stringify(aws.messages.list().filter(message => message.to === to)));
   });
@@ -31,7 +32,15 @@ export async function messagesTo(to: string): Promise<Message[]> {
 }
 
 /** Makes the next call of an action fail with this error, before anything is done. */
-export async function failNext(action: string, error: string, times = 1): Promise<void> {
-  const fault: Fault = { action, kind: 'fail', error, times };
+export const failNext = (action: string, error: string, times = 1): Promise<void> =>
+  orderAws({ action, kind: 'fail', error, times });
+
+/** Orders what goes wrong at the endpoint: a `lose` is what a caller sees that dies of the answer. */
+export async function orderAws(fault: Fault): Promise<void> {
   await fetch(inject('controlUrl'), { method: 'POST', body: JSON.stringify(fault) });
+}
+
+/** Takes back what was ordered and has not happened. */
+export async function clearAws(): Promise<void> {
+  await fetch(inject('controlUrl'), { method: 'DELETE' });
 }

@@ -1,6 +1,7 @@
 import { ExecuteStatementCommand, RDSDataClient } from '@aws-sdk/client-rds-data';
 import type { Statement } from '../../lambdas/kernel/sql.ts';
 import type { Aws } from '../../local/aws/aws.ts';
+import type { Json } from './json.ts';
 
 type Target = {
   client: RDSDataClient;
@@ -42,8 +43,7 @@ export function clientOf(endpoint: string | undefined): RDSDataClient {
   return client;
 }
 
-// biome-ignore lint/suspicious/noExplicitAny: a test reads the columns that it asked for.
-async function read(target: Target, { text, values }: Statement): Promise<any[]> {
+async function read(target: Target, { text, values }: Statement): Promise<Json[]> {
   const { client, cluster, secret, context } = target;
   const { records = [] } = await client.send(
     new ExecuteStatementCommand({

@@ -1,22 +1,31 @@
-import { DeleteMessageCommand, ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
+import {
+  ChangeMessageVisibilityCommand,
+  DeleteMessageCommand,
+  ReceiveMessageCommand,
+  SQSClient,
+} from '@aws-sdk/client-sqs';
 import type { SQSBatchResponse } from 'aws-lambda';
 import { inject } from 'vitest';
 import { runAsWorker, runSchedule } from './invoke.ts';
 
-/** Carries every event that was written through bus, queues and consumers, until nothing is left to do. */
-export async function deliverEvents(): Promise<void> {
+/**
+ * Carries every event that was written through bus, queues and consumers, until nothing is left to do.
+ *
+ * @param again whether what a consumer failed at comes to it again at once, as it would after some minutes
+ */
+export async function deliverEvents({ again = false } = {}): Promise<void> {
   for (let worked = true; worked; ) {
     await runSchedule('relay-outbox');
     worked = false;
     for (const [name, url] of Object.entries(inject('queues'))) {
-      if (await consumeQueue(name, url)) worked = true;
+      if (await consumeQueue(name, url, again)) worked = true;
     }
   }
 }
 
 let client: SQSClient | undefined;
 
-async function consumeQueue(name: string, url: string): Promise<boolean> {
+async function consumeQueue(name: string, url: string, again: boolean): Promise<boolean> {
   client ??= new SQSClient({ useQueueUrlAsEndpoint: false });
   const { Messages = [] } = await client.send(
     new ReceiveMessageCommand({ QueueUrl: url, MaxNumberOfMessages: 10, WaitTimeSeconds: 0 }),
@@ -30,8 +39,10 @@ async function consumeQueue(name: string, url: string): Promise<boolean> {
   const { batchItemFailures } = (await runAsWorker('queue', name, { Records })) as SQSBatchResponse;
   const failed = new Set(batchItemFailures.map(failure => failure.itemIdentifier));
   for (const { MessageId, ReceiptHandle } of Messages) {
-    if (!failed.has(MessageId ?? ''))
-      await client.send(new DeleteMessageCommand({ QueueUrl: url, ReceiptHandle }));
+    const message = { QueueUrl: url, ReceiptHandle };
+    if (!failed.has(MessageId ?? '')) await client.send(new DeleteMessageCommand(message));
+    else if (again)
+      await client.send(new ChangeMessageVisibilityCommand({ ...message, VisibilityTimeout: 0 }));
   }
   return true;
 }

@@ -4,10 +4,10 @@ import {
   RollbackTransactionCommand,
 } from '@aws-sdk/client-rds-data';
 import { clientOf } from './database.ts';
+import type { Json } from './json.ts';
 
 /** Runs one statement as the owner and returns its rows as objects. */
-// biome-ignore lint/suspicious/noExplicitAny: a test reads the columns that it asked for.
-export type Run = (statement: string) => Promise<any[]>;
+export type Run = (statement: string) => Promise<Json[]>;
 
 /**
  * Runs statements as the owner in one transaction that is rolled back at the end: what a test changes here, tables

@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import type { Handler, HttpContract } from '../../lambdas/kernel/use-case.ts';
 import { contextOf } from './invoke.ts';
+import type { Json } from './json.ts';
 import { logOfRequest } from './logs.ts';
 
 /** An answer as it went over the wire. */
-// biome-ignore lint/suspicious/noExplicitAny: a test reads what it expects to be there, and fails where it is not.
-export type Answer = { status: number; headers: Record<string, string>; body: any; text: string };
+export type Answer = { status: number; headers: Record<string, string>; body: Json; text: string };
 
 export type WireRequest = {
   marketplace: string;

@@ -28,16 +28,20 @@ declare module 'vitest' {
 
 /**
  * Starts the local AWS endpoints over one database for the whole suite, and migrates it as a deployment would. The
- * migrated embedded database is kept under `.cache`, by a hash of what made it.
+ * migrated embedded database is kept under `.cache`, by a hash of what made it; of a server's, by its address, only the keys.
  */
 export default async function setup(project: TestProject) {
   mkdirSync(CACHE, { recursive: true });
   const dataFolder = await mkdtemp(join(tmpdir(), 'vicinity-test-'));
   // The database holds data keys that only its own KMS keys unwrap: the two are kept together.
-  const snapshot = join(CACHE, `database-${await fingerprint()}.keyed.tar`);
-  const snapshotKeys = `${snapshot}.keys.json`;
   const databaseUrl = process.env.DATABASE_URL;
-  if (!databaseUrl && existsSync(snapshotKeys)) copyFileSync(snapshotKeys, join(dataFolder, 'keys.json'));
+  const snapshot = join(CACHE, `database-${await fingerprint()}.keyed.tar`);
+  const server = join(
+    CACHE,
+    `server-${createHash('sha256').update(`${databaseUrl}`).digest('hex').slice(0, 16)}`,
+  );
+  const databaseKeys = `${databaseUrl ? server : snapshot}.keys.json`;
+  if (existsSync(databaseKeys)) copyFileSync(databaseKeys, join(dataFolder, 'keys.json'));
   const aws = await startAws({ dataFolder, databaseUrl, snapshot, inMemory: true, now: () => new Date() });
   const aadhaar = await startAadhaar();
   const aadhaarSecret = `${aws.secrets.api}-aadhaar`;
@@ -71,10 +75,10 @@ export default async function setup(project: TestProject) {
     WORKER_SECRET_ARN: aws.secrets.worker,
   };
   const { TokenKeys, DataKeys } = await runMigration(join(ROOT, 'sql'), { ...base, ...migration });
-  if (!databaseUrl && !existsSync(snapshotKeys)) {
+  if (!existsSync(databaseKeys)) {
     // Of two suites that begin at once the first one's is kept.
-    copyFileSync(join(dataFolder, 'keys.json'), snapshotKeys, constants.COPYFILE_EXCL);
-    await aws.saveSnapshot(snapshot);
+    copyFileSync(join(dataFolder, 'keys.json'), databaseKeys, constants.COPYFILE_EXCL);
+    if (!databaseUrl) await aws.saveSnapshot(snapshot);
   }
   await aws.declareBucket({ name: 'vicinity-uploads' });
   const queues = await connectBus(aws, ofKind(await readCatalogue(ROOT), 'queue'));
