@@ -1,4 +1,5 @@
 import { configDefaults, defineConfig } from 'vitest/config';
+import { AlternateFiles } from './test/support/alternate-files.ts';
 
 /** Tests of what only a server does: they are part of the suite when it runs on one. */
 const SERVER_ONLY = process.env.DATABASE_URL ? [] : ['test/local-aws/server-database.test.ts'];
@@ -13,6 +14,7 @@ export default defineConfig({
     // One worker: the database lives in the main thread and is the other core's work. Files share the modules that they
     // import, which is most of what a file costs.
     fileParallelism: false,
+    sequence: { sequencer: AlternateFiles },
     isolate: false,
     testTimeout: 30_000,
     hookTimeout: 120_000,

@@ -17,27 +17,37 @@ export const snapshotFile = join(SQL, 'schema.sql');
 
 /**
  * What the migrations and functions make of an empty database, as pg_dump writes it, without its comments and session
- * settings. Partitions are not part of it: the calendar makes them.
+ * settings. Partitions are not part of it: the calendar makes them. Nor is what the migrating Lambda keeps for itself.
+ *
+ * @param migrated the data folder of an embedded database that they have made already, which is quicker than making it again
  */
-export async function dumpSchema(): Promise<string> {
+export async function dumpSchema(migrated?: Blob): Promise<string> {
   const cache = await mkdtemp(join(tmpdir(), 'vicinity-schema-'));
   const postgis = await slimPostgis(join(cache, 'postgis.tar.gz'));
-  const database = await PGlite.create({ extensions: { postgis, btree_gist, pg_trgm, pgcrypto } });
+  const extensions = { postgis, btree_gist, pg_trgm, pgcrypto };
+  const database = await PGlite.create(migrated ? { extensions, loadDataDir: migrated } : { extensions });
   try {
-    await database.exec(`${prepareSql}; set role ${ownerRole}; create schema app;`);
-    for (const { text } of readScripts(join(SQL, 'migrations'))) await database.exec(text);
-    await database.exec('set check_function_bodies = off');
-    for (const { text } of readScripts(join(SQL, 'functions'))) await database.exec(text);
-    await database.exec('reset role');
+    if (migrated) await database.exec('drop function app.apply_script; drop table app.schema_migrations');
+    else await migrate(database);
     const dump = await pgDump({
       pg: database,
-      args: ['--schema-only', '--exclude-schema=public', '--no-comments'],
+      args: ['--schema-only', '--exclude-schema=public', '--no-comments', `--exclude-table=${PARTITIONS}`],
     });
     return tidy(await dump.text());
   } finally {
     await database.close();
     await rm(cache, { recursive: true, force: true });
   }
+}
+
+const PARTITIONS = '*.*_y20*';
+
+async function migrate(database: PGlite): Promise<void> {
+  await database.exec(`${prepareSql}; set role ${ownerRole}; create schema app;`);
+  for (const { text } of readScripts(join(SQL, 'migrations'))) await database.exec(text);
+  await database.exec('set check_function_bodies = off');
+  for (const { text } of readScripts(join(SQL, 'functions'))) await database.exec(text);
+  await database.exec('reset role');
 }
 
 /** Versions, random guards and session settings say nothing of the schema. */

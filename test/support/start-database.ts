@@ -23,6 +23,8 @@ declare module 'vitest' {
     environment: Record<string, string>;
     workerSecretArn: string;
     queues: Record<string, string>;
+    /** Where the migrated embedded database is kept. Null on a server. */
+    snapshot: string | null;
   }
 }
 
@@ -111,6 +113,7 @@ export default async function setup(project: TestProject) {
   });
   project.provide('workerSecretArn', aws.secrets.worker);
   project.provide('queues', queues);
+  project.provide('snapshot', databaseUrl ? null : snapshot);
   const control = await serveControl(aws);
   project.provide('controlUrl', control.url);
   return async () => {
