@@ -66,8 +66,7 @@ export const addPayoutAccount = useCase({
   },
   async run({ bank_name, account_name, ...given }, { db, actor, marketplace }) {
     if (marketplace.payouts.rail !== 'bank') {
-      // Who may not call at all is told so before anything else: the trip checks it.
-      await db.execute(sql`select 1`);
+      await db.checkCaller();
       throw new Refusal(notOffered);
     }
     const details = JSON.stringify(readBankDetails(given, marketplace.country));
