@@ -1,11 +1,11 @@
 import fc from 'fast-check';
 import { afterEach, beforeAll, expect, test } from 'vitest';
 import { clearAws } from '../support/control-aws.ts';
+import { set } from '../support/settings.ts';
 import { type Deal, Model } from './flows/model.ts';
 import { type Trouble, World } from './flows/world.ts';
 import { clearFaults } from './gateways/providers.ts';
 import { breaches } from './pay.ts';
-import { set } from './payout-runs.ts';
 
 /**
  * Random bookings, payments, webhooks, cancellations, refunds, tips, credits and payouts through the API, the worker and the

@@ -23,12 +23,19 @@ export async function deliverEvents({ again = false } = {}): Promise<void> {
   }
 }
 
+/** After so many a message goes to the dead-letter queue. */
+const MOST_RECEIVES = 5;
 let client: SQSClient | undefined;
 
 async function consumeQueue(name: string, url: string, again: boolean): Promise<boolean> {
   client ??= new SQSClient({ useQueueUrlAsEndpoint: false });
   const { Messages = [] } = await client.send(
-    new ReceiveMessageCommand({ QueueUrl: url, MaxNumberOfMessages: 10, WaitTimeSeconds: 0 }),
+    new ReceiveMessageCommand({
+      QueueUrl: url,
+      MaxNumberOfMessages: 10,
+      WaitTimeSeconds: 0,
+      MessageSystemAttributeNames: ['ApproximateReceiveCount'],
+    }),
   );
   if (Messages.length === 0) return false;
   const Records = Messages.map(({ MessageId, Body, ReceiptHandle }) => ({
@@ -38,10 +45,10 @@ async function consumeQueue(name: string, url: string, again: boolean): Promise<
   }));
   const { batchItemFailures } = (await runAsWorker('queue', name, { Records })) as SQSBatchResponse;
   const failed = new Set(batchItemFailures.map(failure => failure.itemIdentifier));
-  for (const { MessageId, ReceiptHandle } of Messages) {
+  for (const { MessageId, ReceiptHandle, Attributes } of Messages) {
     const message = { QueueUrl: url, ReceiptHandle };
     if (!failed.has(MessageId ?? '')) await client.send(new DeleteMessageCommand(message));
-    else if (again)
+    else if (again && Number(Attributes?.ApproximateReceiveCount) < MOST_RECEIVES)
       await client.send(new ChangeMessageVisibilityCommand({ ...message, VisibilityTimeout: 0 }));
   }
   return true;

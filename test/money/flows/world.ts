@@ -9,7 +9,7 @@ import { clearAws, orderAws } from '../../support/control-aws.ts';
 import { asOwner } from '../../support/database.ts';
 import { deliverEvents } from '../../support/deliver-events.ts';
 import { runSchedule } from '../../support/invoke.ts';
-import { type Person, signUp, signUpStaff } from '../../support/people.ts';
+import { PASSWORD, Person, randomAddress, signUpStaff, signUpWithPassword } from '../../support/people.ts';
 import { eventsOf, orderFault } from '../gateways/providers.ts';
 import { attemptsOf, CARD, INITIATE } from '../pay.ts';
 import { connected, paidOut } from '../payout-runs.ts';
@@ -18,6 +18,16 @@ import { connected, paidOut } from '../payout-runs.ts';
 export type Trouble =
   | { at: 'gateway'; path: string; how: { how: 'cut'; after: boolean } | { status: number; after: boolean } }
   | { at: 'database'; kind: 'fail' | 'lose'; skip: number };
+
+async function logIn(person: Person): Promise<Person> {
+  const { email, marketplace } = person;
+  const { body } = await person.post(
+    '/api/v1/auth/login',
+    { email, password: PASSWORD },
+    { ip: randomAddress() },
+  );
+  return new Person(marketplace, body, email, PASSWORD);
+}
 
 /** A driver, a host who can be paid out and somebody of finance, with a clock that only goes forward. */
 export class World {
@@ -33,10 +43,11 @@ export class World {
   }
 
   static async create(): Promise<World> {
+    vi.useRealTimers();
     const world = new World([
-      await signUp('driveway', { roles: ['driver'] }),
-      await signUp('driveway', { roles: ['host'] }),
-      await signUpStaff('driveway', 'admin'),
+      await signUpWithPassword('driveway', { roles: ['driver'] }),
+      await signUpWithPassword('driveway', { roles: ['host'] }),
+      await signUpStaff('driveway', 'admin', { password: PASSWORD }),
     ]);
     await connected(world.host);
     await deliverEvents();
@@ -156,13 +167,15 @@ export class World {
     await stepped('driveway', booking, status);
   }
 
+  /** Pays out what was earned. Days pass, and sessions end with them. */
   async payOut(): Promise<void> {
     await paidOut().catch(() => runSchedule('run-payouts', { marketplace: 'driveway' }));
     await this.settle();
-    vi.useRealTimers();
-    // What was drawn on days that have not come would be waited for.
-    await asOwner(sql`delete from app.rate_limits where full_at > now() + interval '1 hour' returning 1`);
-    await this.settle();
+    await clearAws();
+    for (const who of ['driver', 'host', 'finance'] as const) this[who] = await logIn(this[who]);
+    await asOwner(
+      sql`update identity.sessions set mfa_at = app.now() where user_id = ${this.finance.id}::uuid returning id`,
+    );
   }
 
   /** Lets something go wrong from the next request or delivery on. */
