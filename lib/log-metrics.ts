@@ -65,6 +65,7 @@ export function measureRuns(scope: Construct, contract: ScheduleContract, logGro
 /** Events that the bus refused, and timers whose handlers failed, each minute. */
 export const EVENTS_REFUSED = countOf('EventsRefused');
 export const TIMERS_FAILED = countOf('TimersFailed');
+export const RENEWALS_FAILED = countOf('RenewalsFailed');
 
 function countOf(metricName: string): Metric {
   return new Metric({ namespace: NAMESPACE, metricName, statistic: Stats.SUM, period: FIVE_MINUTES });

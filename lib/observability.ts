@@ -10,6 +10,7 @@ import {
   EVENTS_REFUSED,
   MONEY_INVARIANTS_BROKEN,
   PARTITIONS_AHEAD,
+  RENEWALS_FAILED,
   TIMERS_FAILED,
 } from './log-metrics.ts';
 
@@ -178,6 +179,14 @@ export class ObservabilityStack extends Stack {
         'GET /api/v1/admin/invariants lists it. Stop payouts until it is understood.',
       metric: MONEY_INVARIANTS_BROKEN,
       above: 0,
+    });
+    alarmOn(this, topic, {
+      name: 'renewals-failed',
+      description:
+        'Renewals of subscriptions fail: the log of vicinity-money-renew-subscriptions says why. They are tried again each quarter ' +
+        'of an hour.',
+      metric: RENEWALS_FAILED,
+      above: 5,
     });
     alarmOn(this, topic, {
       name: 'database-deadlocks',

@@ -7,7 +7,10 @@ import { acknowledge } from './acknowledge.ts';
 
 /** Payment gateways with what they call themselves, and what of an account is filled in after the deployment. */
 const GATEWAYS = {
-  stripe: { title: 'Stripe', fields: ['secret_key', 'publishable_key', 'webhook_secret'] },
+  stripe: {
+    title: 'Stripe',
+    fields: ['secret_key', 'publishable_key', 'webhook_secret', 'connect_webhook_secret'],
+  },
   razorpay: { title: 'Razorpay', fields: ['key_secret', 'key_id', 'webhook_secret'] },
   paytm: { title: 'Paytm', fields: ['merchant_key', 'merchant_id', 'website'] },
   paymongo: { title: 'PayMongo', fields: ['secret_key', 'public_key', 'webhook_secret'] },
