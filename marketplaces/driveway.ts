@@ -1,13 +1,6 @@
-import {
-  bookingSettings,
-  invoiceSettings,
-  type Marketplace,
-  payoutSettings,
-  reviewSettings,
-  staffPermissions,
-  verificationSettings,
-  walletSettings,
-} from './marketplace.ts';
+import type { Marketplace } from './marketplace.ts';
+import { staffPermissions } from './permissions.ts';
+import { bookingSettings, commonSettings, reviewSettings } from './settings.ts';
 import { stay } from './stay.ts';
 
 /** Driveway-Hub: driveways of San Francisco for drivers of a Tesla. */
@@ -69,10 +62,7 @@ export const driveway: Marketplace = {
   home: { city: 'San Francisco', state: 'CA' },
   timeouts: { booking_request: 24 * 3600 },
   settings: {
-    ...verificationSettings,
-    ...walletSettings,
-    ...payoutSettings,
-    ...invoiceSettings,
+    ...commonSettings,
     ...reviewSettings,
     ...bookingSettings,
     vehicle_required: {

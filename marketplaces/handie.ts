@@ -1,14 +1,6 @@
-import {
-  bookingSettings,
-  invoiceSettings,
-  type Marketplace,
-  payoutSettings,
-  reviewSettings,
-  staffPermissions,
-  subscriptionSettings,
-  verificationSettings,
-  walletSettings,
-} from './marketplace.ts';
+import type { Marketplace } from './marketplace.ts';
+import { staffPermissions } from './permissions.ts';
+import { bookingSettings, commonSettings, reviewSettings, subscriptionSettings } from './settings.ts';
 import { stay } from './stay.ts';
 
 /** Handie: home services by experts, and parking spaces, in India. */
@@ -65,10 +57,7 @@ export const handie: Marketplace = {
   payouts: { rail: 'bank' },
   timeouts: { booking_request: 24 * 3600 },
   settings: {
-    ...verificationSettings,
-    ...walletSettings,
-    ...payoutSettings,
-    ...invoiceSettings,
+    ...commonSettings,
     ...reviewSettings,
     ...bookingSettings,
     ...subscriptionSettings,

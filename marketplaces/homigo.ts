@@ -1,12 +1,6 @@
-import {
-  invoiceSettings,
-  type Marketplace,
-  payoutSettings,
-  staffPermissions,
-  subscriptionSettings,
-  verificationSettings,
-  walletSettings,
-} from './marketplace.ts';
+import type { Marketplace } from './marketplace.ts';
+import { staffPermissions } from './permissions.ts';
+import { commonSettings, subscriptionSettings } from './settings.ts';
 
 /** Homigo: rentals and flatmates by mutual swipe, in India. */
 export const homigo: Marketplace = {
@@ -80,10 +74,7 @@ export const homigo: Marketplace = {
   ],
   timeouts: { booking_request: 24 * 3600 },
   settings: {
-    ...verificationSettings,
-    ...walletSettings,
-    ...invoiceSettings,
-    ...payoutSettings,
+    ...commonSettings,
     ...subscriptionSettings,
   },
 };

@@ -1,12 +1,6 @@
-import {
-  invoiceSettings,
-  type Marketplace,
-  payoutSettings,
-  reviewSettings,
-  staffPermissions,
-  verificationSettings,
-  walletSettings,
-} from './marketplace.ts';
+import type { Marketplace } from './marketplace.ts';
+import { staffPermissions } from './permissions.ts';
+import { commonSettings, reviewSettings } from './settings.ts';
 
 /** Recovery Machine: mobile cold plunge and sauna sessions in Los Angeles. */
 export const recovery: Marketplace = {
@@ -38,10 +32,7 @@ export const recovery: Marketplace = {
       description: 'What the first order of a customer costs beyond its price, once, in cents.',
       is_public: true,
     },
-    ...walletSettings,
-    ...verificationSettings,
-    ...invoiceSettings,
-    ...payoutSettings,
+    ...commonSettings,
     ...reviewSettings,
   },
 };

@@ -1,12 +1,6 @@
-import {
-  invoiceSettings,
-  type Marketplace,
-  payoutSettings,
-  reviewSettings,
-  staffPermissions,
-  verificationSettings,
-  walletSettings,
-} from './marketplace.ts';
+import type { Marketplace } from './marketplace.ts';
+import { staffPermissions } from './permissions.ts';
+import { commonSettings, reviewSettings } from './settings.ts';
 
 /** Spacall: massage therapists who travel, and spas, in the Philippines. */
 export const spacall: Marketplace = {
@@ -49,10 +43,7 @@ export const spacall: Marketplace = {
   payouts: { rail: 'bank' },
   timeouts: { booking_request: 300 },
   settings: {
-    ...verificationSettings,
-    ...walletSettings,
-    ...payoutSettings,
-    ...invoiceSettings,
+    ...commonSettings,
     ...reviewSettings,
     commission_rate: {
       type: 'json',

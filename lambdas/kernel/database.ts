@@ -2,7 +2,7 @@ import * as z from 'zod/mini';
 import { type Page, pageOf } from './cursor.ts';
 import { callDatabase, DataApiError, type TripAnswer } from './data-api.ts';
 import { common, Refusal, type RefusalMap } from './refusal.ts';
-import type { Statement } from './sql.ts';
+import { type Statement, sql } from './sql.ts';
 import { wait } from './wait.ts';
 
 /** Who calls and why, as `app.run` reads it. */
@@ -78,6 +78,8 @@ export type Database = {
   ): Promise<Page<z.output<S>>>;
   /** Rows that nobody reads. The statement must return rows all the same. */
   execute(statement: Statement): Promise<void>;
+  /** A trip for its checks alone: who may not call at all is told so before a use case refuses for a reason that needs no trip. */
+  checkCaller(): Promise<void>;
 };
 
 export type DatabaseOptions = {
@@ -133,6 +135,9 @@ export function openDatabase(context: Context, tally: Tally, options: DatabaseOp
     },
     async execute(statement) {
       await trip(statement);
+    },
+    async checkCaller() {
+      await trip(sql`select 1`);
     },
   };
 }
