@@ -5171,6 +5171,26 @@ begin
   perform app.set_timer('payment.look', p.id, app.now() + interval '1 minute');
 end $$;
 
+CREATE FUNCTION money.drop_payments_of(person_id uuid) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+declare p money.payments;
+begin
+  for p in
+    select t.* from money.payments t
+    where t.booking_id is null and t.status in ('pending', 'failed') and t.id in (
+      select f.id from money.payments f where f.payer_id = person_id
+      union all
+      select f.id from money.tips g join money.payments f on f.subject_id = g.id where g.provider_id = person_id)
+    order by t.id
+  loop
+    perform money.lock_subject(p.purpose, p.subject_id);
+    select t.* into strict p from money.payments t where t.id = p.id for update;
+    if p.status in ('pending', 'failed') then perform money.drop_payment(p); end if;
+  end loop;
+end $$;
+
 CREATE FUNCTION money.earnings_of(accounts uuid[], after bigint[]) RETURNS TABLE(account_id uuid, number bigint, transfer_id uuid, booking_id uuid, kind text, gross_amount bigint, commission_amount bigint, amount bigint, earned_at timestamp with time zone)
     LANGUAGE sql STABLE
     AS $$
@@ -5684,9 +5704,15 @@ begin
       where i ->> s.side <> 'customer') as t
     group by 1, 2 having sum((n ->> 'amount')::bigint) <> 0 order by 2, 1
   loop
+    -- The platform keeps what nobody is there to get: the provider's account is purged.
+    if e.account = 'provider_payable' and e.amount > 0 and exists (
+      select from identity.users u where u.id = e.user_id and u.purged_at is not null) then
+      return next jsonb_build_object('account', 'platform_revenue', 'amount', e.amount);
+      continue;
+    end if;
     part := case
-      when e.account = 'provider_payable' and e.amount < 0 then
-        greatest(e.amount, -money.holding(e.user_id, 'provider_payable', p.currency))
+      when e.account in ('provider_payable', 'wallet') and e.amount < 0 then
+        greatest(e.amount, -money.holding(e.user_id, e.account, p.currency))
       when e.account = 'receivable' and e.amount > 0 then least(e.amount, -money.holding(e.user_id, 'receivable', p.currency))
       else e.amount end;
     if part <> 0 then
@@ -8098,6 +8124,10 @@ CREATE FUNCTION money.take_back(p money.payments, items jsonb, key text, worth b
     SET search_path TO 'public', 'pg_temp'
     AS $$
 begin
+  if exists (select from jsonb_array_elements(items) as i where i ->> 'payee' = 'wallet'
+    and (i ->> 'amount')::bigint > money.holding((i ->> 'user_id')::uuid, 'wallet', p.currency)) then
+    perform app.refuse('balances_overdraft_check');
+  end if;
   perform money.post(jsonb_build_object('key', take_back.key, 'type', 'refund', 'description', 'Taken back: ' || p.description,
     'currency', p.currency, 'reference_type', 'payment', 'reference_id', p.id, 'entries', (
       select jsonb_agg(e) from (
@@ -8319,7 +8349,9 @@ CREATE FUNCTION money.tell_tip(tip_id uuid, payment_id uuid, status text) RETURN
     LANGUAGE sql SECURITY DEFINER
     SET search_path TO 'public', 'pg_temp'
     AS $$
-  update money.tips t set status = money.status_of_subject('tips', t.status, tell_tip.status) where t.id = tell_tip.tip_id
+  update money.tips t set status = money.status_of_subject('tips', t.status, tell_tip.status),
+    amount = case tell_tip.status when 'succeeded' then p.amount else t.amount end
+  from money.payments p where t.id = tell_tip.tip_id and p.id = tell_tip.payment_id
 $$;
 
 CREATE FUNCTION money.tell_topup(topup_id uuid, payment_id uuid, status text) RETURNS void
@@ -8716,7 +8748,9 @@ CREATE FUNCTION money.withhold(p money.payments, d money.disputes) RETURNS void
 declare r money.reductions; lines jsonb := money.open_lines(p); worth bigint := 0;
 begin
   if d.borne_by = 'payees' and p.status in ('succeeded', 'partially_refunded', 'refunded') and exists (
-    select from money.payment_attempts a where a.id = d.attempt_id and a.is_current) then
+    select from money.payment_attempts a where a.id = d.attempt_id and a.is_current) and not exists (
+    select from jsonb_array_elements(lines) as i join identity.users u on u.id = (i ->> 'user_id')::uuid
+    where u.purged_at is not null) then
     worth := least(d.amount, money.refundable(p), booking.sum_of(lines, 'customer'));
   end if;
   if worth > 0 then
@@ -10653,7 +10687,14 @@ begin
       -- Who has come and not gone is under way, and what that costs is not known yet.
       and (b.ends_at > app.now() or b.status = f.running)
       and (b.expires_at is null or b.expires_at > app.now())) then perform app.refuse('bookings_running'); end if;
-  if exists (select from privacy.debts(person_id) d where d.amount < 0) then perform app.refuse('money_owed'); end if;
+  if exists (select from privacy.debts(person_id) d where d.amount < 0)
+    -- What took place and is to be paid for still. Cash may have been given without its provider having said so.
+    or exists (
+      select from money.payments p join booking.bookings b on b.id = p.booking_id
+      where p.payer_id = person_id and p.status in ('pending', 'failed') and p.due_amount > 0 and p.cash_amount = 0
+        and b.completed_at is not null) then
+    perform app.refuse('money_owed');
+  end if;
   if exists (select from privacy.debts(person_id)) then perform app.refuse('balance_remaining'); end if;
   -- What a gateway is still asked for may end in an account of the person's.
   if exists (select from money.payments p where p.payer_id = person_id
@@ -16881,6 +16922,8 @@ REVOKE ALL ON FUNCTION money.drop_charge(subscription_id uuid) FROM PUBLIC;
 REVOKE ALL ON FUNCTION money.drop_pass(pass_id uuid) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION money.drop_payment(p money.payments) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION money.drop_payments_of(person_id uuid) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION money.earnings_of(accounts uuid[], after bigint[]) FROM PUBLIC;
 

@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import { count, flag, id, instant, text } from '../kernel/fields.ts';
+import { count, day, flag, id, instant, text } from '../kernel/fields.ts';
 import { refuse } from '../kernel/refusal.ts';
 
 /** Wall time of a resource's zone, without an offset. Leaves with seconds: `2026-11-23T09:00:00`. */
@@ -29,7 +29,7 @@ const facts = {
   recurrence_rule: z.nullable(text(1, 200, 'FREQ=WEEKLY;BYDAY=MO,TU')),
   /** Days on which the window does not begin. */
   except_dates: z
-    .array(z.iso.date().check(z.meta({ examples: ['2026-12-28'] })))
+    .array(day.check(z.meta({ examples: ['2026-12-28'] })))
     .check(z.maxLength(100), z.meta({ examples: [['2026-12-28']] })),
   notes: z.nullable(text(1, 500, 'On weekdays only.')),
 };

@@ -9,7 +9,10 @@ const status = text(1, 40, 'confirmed');
 /** `promo` is the platform where it bears a promo code. */
 const payee = z.enum(['provider', 'platform', 'promo', 'tax']).check(z.meta({ examples: ['provider'] }));
 
-/** One line of a price. `amount` is what counts, in minor units, negative where the customer pays less by it; quantity and unit amount say how it came about. */
+/**
+ * One line of a price. `amount` is what counts, in minor units, negative where the customer pays less by it; quantity and unit amount
+ * say how it came about.
+ */
 export const LineItem = z.object({
   code: text(1, 60, 'parking'),
   description: text(1, 200, '2.5 hours'),

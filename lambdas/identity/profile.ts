@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import { flag, id, instant, text } from '../kernel/fields.ts';
+import { day, flag, id, instant, text } from '../kernel/fields.ts';
 import { fileUrl } from '../kernel/stored-files.ts';
 import { Account, AccountRow } from './identity.ts';
 import { withPhone } from './phones.ts';
@@ -9,7 +9,7 @@ export const gender = z
   .check(z.meta({ examples: ['female'] }));
 
 /** ISO 8601, without a time. */
-export const dateOfBirth = z.iso.date().check(z.meta({ examples: ['1994-03-21'] }));
+export const dateOfBirth = day.check(z.meta({ examples: ['1994-03-21'] }));
 
 /** Whether a match opens the person's address and number. */
 export const contactVisibility = z.enum(['visible', 'hidden']).check(z.meta({ examples: ['visible'] }));

@@ -46,6 +46,12 @@ export const instant = z.iso.datetime({ offset: true, abort: true }).check(
   z.meta({ examples: ['2026-11-21T18:00:00.000Z'] }),
 );
 
+/** A day of some zone, ISO 8601. PostgreSQL has no year 0. */
+export const day = z.iso.date().check(
+  z.refine(value => !value.startsWith('0000'), { error: 'must lie in the years 1 to 9999' }),
+  z.meta({ examples: ['2026-11-16'] }),
+);
+
 /** Degrees, WGS 84. */
 export const latitude = z.number().check(z.minimum(-90), z.maximum(90), z.meta({ examples: [37.774458] }));
 /** Degrees, WGS 84. */

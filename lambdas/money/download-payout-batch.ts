@@ -32,9 +32,11 @@ export const downloadPayoutBatch = useCase({
   route: 'GET /api/v1/admin/payout-batches/{payout_batch_id}/payouts.csv',
   summary: 'Download a batch of payouts for the bank',
   access: permitted('money.payout'),
-  input: z.strictObject({ payout_batch_id: id('payout batch') }),
+  input: z.strictObject({ payout_batch_id: id('payout_batch') }),
   output: z.unknown(),
   raw: true,
+  // It shows where people are paid to, whole: a personal access token that may read does not see that.
+  credentials: true,
   needs: ['sealing'],
   async run({ payout_batch_id }, { db }) {
     const lines = await db.many(sql`select * from money.payout_batch_lines(${payout_batch_id}::uuid)`, Line);

@@ -1,9 +1,6 @@
 import * as z from 'zod/mini';
-import { amount, count, currency, flag, id, instant, text } from '../kernel/fields.ts';
+import { amount, count, currency, day, flag, id, instant, text } from '../kernel/fields.ts';
 import { signedAmount } from './money.ts';
-
-/** A day of the marketplace's zone. */
-export const day = z.iso.date().check(z.meta({ examples: ['2026-11-16'] }));
 
 const kind = z.enum(['bank', 'stripe']).check(z.meta({ examples: ['bank'] }));
 const bankName = z.nullable(text(1, 100, 'HDFC Bank'));
@@ -11,7 +8,7 @@ const accountName = z.nullable(text(1, 200, 'Asha Rao'));
 
 /** Where somebody is paid to, as its owner sees it: of a number only the last digits are ever shown. */
 export const PayoutAccount = z.object({
-  id: id('payout account'),
+  id: id('payout_account'),
   kind,
   country: z.string().check(z.meta({ examples: ['IN'] })),
   currency,
@@ -50,7 +47,7 @@ export const Payout = z.object({
   /** What is sent: gross less commission, netted and fee. */
   amount,
   account: z.object({
-    id: id('payout account'),
+    id: id('payout_account'),
     kind,
     bank_name: bankName,
     account_name: accountName,
@@ -74,13 +71,13 @@ export const StaffPayout = z.extend(Payout, {
   is_held: flag,
   held_reason: z.nullable(text(1, 200, 'The provider’s identity is being checked.')),
   attempts: count(0, 1_000_000, 1),
-  batch_id: z.nullable(id('payout batch')),
+  batch_id: z.nullable(id('payout_batch')),
   transfer_reference: z.nullable(text(1, 255, 'tr_1Pq2WmCVxZ0')),
 });
 
 /** A line of a payout: the earnings of a booking, a tip, what was given back, what was taken. */
 export const PayoutItem = z.object({
-  id: id('payout item'),
+  id: id('payout_item'),
   kind: z.enum(['earning', 'tip', 'correction', 'netting', 'fee']).check(z.meta({ examples: ['earning'] })),
   booking_id: z.nullable(id('booking')),
   booking_number: z.nullable(text(1, 40, 'DRV-2026-000001')),

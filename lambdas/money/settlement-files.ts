@@ -1,8 +1,6 @@
 import { CsvError, parse } from 'csv-parse/sync';
 import { fromMajor } from './currencies.ts';
-
-/** A gateway whose settlement files can be read. */
-export type SettlingGateway = 'stripe' | 'razorpay';
+import type { SettlingGateway } from './settlements.ts';
 
 /** A line of a gateway's file, in minor units; negative where money left. */
 type Told = {
@@ -54,7 +52,11 @@ const stripe: Format = {
     const of = { charge: 'payment_intent_id', refund: 'source_id', other: 'balance_transaction_id' }[kind];
     const [amount, fee, net] = [money('gross'), money('fee'), money('net')];
     if (amount - fee !== net) throw new LineFault('net is not gross less fee');
-    const created = field('created_utc', /^\d{4}-\d\d-\d\d[ T]\d\d:\d\d(:\d\d)?$/);
+    const created = field('created_utc', /^20\d\d-\d\d-\d\d[ T]\d\d:\d\d(:\d\d)?$/);
+    const occurred_at = new Date(`${created.replace(' ', 'T')}Z`);
+    // A day that a month has not would be one of the next.
+    if (!occurred_at.toISOString().startsWith(created.slice(0, 10)))
+      throw new LineFault('created_utc is no day');
     return {
       kind,
       entry_reference: field('balance_transaction_id', REFERENCE),
@@ -63,7 +65,7 @@ const stripe: Format = {
       amount,
       fee,
       net,
-      occurred_at: new Date(`${created.replace(' ', 'T')}Z`),
+      occurred_at,
     };
   },
 };
@@ -119,22 +121,15 @@ export function readSettlement(gateway: SettlingGateway, csv: string): string {
         return rowOf(line, told);
       } catch (error) {
         if (!(error instanceof LineFault || error instanceof RangeError)) throw error;
-        return [
-          line,
-          '',
-          '',
-          '',
-          '',
-          '',
-          '',
-          '',
-          '',
-          error.message.replaceAll(/[|\n]/g, ' ').slice(0, 200),
-        ].join('|');
+        const problem = error.message.replaceAll(/[|\n]/g, ' ').slice(0, 200);
+        return [line, ...NOTHING_TOLD, problem].join('|');
       }
     })
     .join('\n');
 }
+
+/** The fields of a row between its line and its problem, where the line cannot be read. */
+const NOTHING_TOLD: readonly string[] = Array(8).fill('');
 
 function rowOf(line: number, told: Told): string {
   const { kind, entry_reference, reference, currency, amount, fee, net, occurred_at } = told;

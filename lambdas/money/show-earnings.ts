@@ -1,11 +1,10 @@
 import * as z from 'zod/mini';
-import { count, currency } from '../kernel/fields.ts';
+import { count, currency, day } from '../kernel/fields.ts';
 import { http } from '../kernel/http.ts';
 import { common, Refusal } from '../kernel/refusal.ts';
 import { sql } from '../kernel/sql.ts';
 import { signedIn, useCase } from '../kernel/use-case.ts';
 import { signedAmount } from './money.ts';
-import { day } from './payouts.ts';
 
 const Row = z.object({
   currency,

@@ -16,7 +16,7 @@ export const showSettlement = useCase({
     /** Absent: whatever did not match. */
     result: z.optional(settlementResult),
     limit,
-    cursor: z.optional(cursorOf(z.tuple([z.literal('line'), z.int()]))),
+    cursor: z.optional(cursorOf(z.tuple([z.literal('line'), z.int32()]))),
   }),
   output: z.extend(page(SettlementLine), { settlement: Settlement }),
   async run({ settlement_id, result = null, limit, cursor }, { db }) {

@@ -39,6 +39,7 @@ test.each([
   ['invalid_input', 400, { start_time: '2027-02-28T25:00' }],
   ['invalid_input', 400, { recurrence_rule: `FREQ=DAILY;${'BYDAY=MO;'.repeat(60)}` }],
   ['invalid_input', 400, { except_dates: ['2027-02-30'] }],
+  ['invalid_input', 400, { except_dates: ['0000-01-01'] }],
   ['invalid_input', 400, { except_dates: Array.from({ length: 101 }, () => '2027-02-01') }],
 ])('%s (%i) of %j', async (code, status, change) => {
   const resource = await resourceOf(host);

@@ -47,6 +47,7 @@ test('a person changes each fact, and takes back those that may be empty; what i
 test.each([
   ['gender', 'x', 400],
   ['date_of_birth', '1994-02-30', 400],
+  ['date_of_birth', '0000-01-01', 400],
   ['date_of_birth', '2994-02-20', 422],
   ['date_of_birth', '1899-12-31', 422],
   ['notification_preferences', { pigeon: { bookings: true } }, 400],

@@ -41,13 +41,16 @@ begin
 end $$;
 
 -- Takes what is disputed from those who have it: from what is held for the payer before it is shared out, after that from those who got
--- it, line by line. What they did not get, and where the platform bears it all, is the platform's loss.
+-- it, line by line. What they did not get, what one got whose account is purged, and where the platform bears it all, is the platform's
+-- loss.
 create or replace function money.withhold(p money.payments, d money.disputes) returns void
 language plpgsql security definer set search_path = public, pg_temp as $$
 declare r money.reductions; lines jsonb := money.open_lines(p); worth bigint := 0;
 begin
   if d.borne_by = 'payees' and p.status in ('succeeded', 'partially_refunded', 'refunded') and exists (
-    select from money.payment_attempts a where a.id = d.attempt_id and a.is_current) then
+    select from money.payment_attempts a where a.id = d.attempt_id and a.is_current) and not exists (
+    select from jsonb_array_elements(lines) as i join identity.users u on u.id = (i ->> 'user_id')::uuid
+    where u.purged_at is not null) then
     worth := least(d.amount, money.refundable(p), booking.sum_of(lines, 'customer'));
   end if;
   if worth > 0 then

@@ -3,8 +3,8 @@
 -- wish: { product, covers_id? (something of the person's, of the kind that the product covers), and what `money.open_payment` takes of
 -- how to pay }
 --
--- Returns { subject (the pass), payment, charge }: see `money.open_payment`, whose refusals it has too. Refuses with product_not_offered, role_missing
--- and not_coverable.
+-- Returns { subject (the pass), payment, charge }: see `money.open_payment`, whose refusals it has too. Refuses with product_not_offered,
+-- role_missing and not_coverable.
 create or replace function money.open_pass(wish jsonb) returns jsonb
 language plpgsql security definer set search_path = public, pg_temp as $$
 declare product_ money.products; pass money.listing_passes; opened jsonb; subject uuid := (wish ->> 'covers_id')::uuid;

@@ -169,6 +169,26 @@ begin
   perform app.set_timer('payment.look', p.id, app.now() + interval '1 minute');
 end $$;
 
+-- Cancels what somebody who leaves has begun to pay for, and tips that were for them, so that nothing comes into an account that is
+-- closed: what a gateway still takes goes back. A booking that is over is paid for all the same.
+create or replace function money.drop_payments_of(person_id uuid) returns void
+language plpgsql security definer set search_path = public, pg_temp as $$
+declare p money.payments;
+begin
+  for p in
+    select t.* from money.payments t
+    where t.booking_id is null and t.status in ('pending', 'failed') and t.id in (
+      select f.id from money.payments f where f.payer_id = person_id
+      union all
+      select f.id from money.tips g join money.payments f on f.subject_id = g.id where g.provider_id = person_id)
+    order by t.id
+  loop
+    perform money.lock_subject(p.purpose, p.subject_id);
+    select t.* into strict p from money.payments t where t.id = p.id for update;
+    if p.status in ('pending', 'failed') then perform money.drop_payment(p); end if;
+  end loop;
+end $$;
+
 -- Gives wallet and credits of a payment back that was cancelled.
 create or replace function money.give_back_parts(p money.payments) returns void
 language plpgsql security definer set search_path = public, pg_temp as $$

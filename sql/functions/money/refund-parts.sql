@@ -1,7 +1,12 @@
--- Takes parts of lines from those who got them, into what is held for the payer.
+-- Takes parts of lines from those who got them, into what is held for the payer. Refuses with balances_overdraft_check where a wallet has
+-- spent them: nobody gets back what they have had.
 create or replace function money.take_back(p money.payments, items jsonb, key text, worth bigint) returns void
 language plpgsql security definer set search_path = public, pg_temp as $$
 begin
+  if exists (select from jsonb_array_elements(items) as i where i ->> 'payee' = 'wallet'
+    and (i ->> 'amount')::bigint > money.holding((i ->> 'user_id')::uuid, 'wallet', p.currency)) then
+    perform app.refuse('balances_overdraft_check');
+  end if;
   perform money.post(jsonb_build_object('key', take_back.key, 'type', 'refund', 'description', 'Taken back: ' || p.description,
     'currency', p.currency, 'reference_type', 'payment', 'reference_id', p.id, 'entries', (
       select jsonb_agg(e) from (

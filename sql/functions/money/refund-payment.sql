@@ -6,7 +6,7 @@
 --
 -- Returns the refund: { id, payment_id, amount, returned_amount, to, reason, items, refunds, created_at }. Refuses with not_found,
 -- own_payment, payment_not_refundable (nothing was paid, or it is under way), nothing_taken (to wallet or credits), unknown_line,
--- refund_too_large, and account_closed.
+-- refund_too_large, balances_overdraft_check (the wallet that was topped up has spent it), and account_closed.
 create or replace function money.refund_as_staff(payment_id uuid, wish jsonb) returns jsonb
 language plpgsql security definer set search_path = public, pg_temp as $$
 declare p money.payments; items jsonb; worth bigint; returned bigint; r money.reductions;

@@ -1,5 +1,5 @@
 -- Gives a refund that failed another way: to where it came from once more, to the wallet, or as credits. Refuses with not_found,
--- refund_not_failed, refund_replaced and account_closed.
+-- own_payment, refund_not_failed, refund_replaced, not_whole_credits and account_closed.
 create or replace function money.retry_refund(refund_id uuid, back_to text) returns jsonb
 language plpgsql security definer set search_path = public, pg_temp as $$
 declare p money.payments; r money.refunds; made money.refunds; unit bigint;

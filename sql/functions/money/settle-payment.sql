@@ -103,8 +103,8 @@ language sql stable security definer set search_path = public, pg_temp as $$
   select coalesce(sum(r.amount), 0)::bigint from money.live_reductions(p) as r where r.kind = 'dispute' and not r.is_taken_back
 $$;
 
--- What lines give to whom (sign 1), or take back from them (sign -1). Who has been paid what is taken back owes it; who has paid more
--- than was still owed has the rest in the wallet.
+-- What lines give to whom (sign 1), or take back from them (sign -1). Who has been paid what is taken back, or has spent it, owes it; who
+-- has paid more than was still owed has the rest in the wallet.
 create or replace function money.line_entries(p money.payments, items jsonb, sign integer) returns setof jsonb
 language plpgsql security definer set search_path = public, pg_temp as $$
 declare e record; part bigint;
@@ -117,9 +117,15 @@ begin
       where i ->> s.side <> 'customer') as t
     group by 1, 2 having sum((n ->> 'amount')::bigint) <> 0 order by 2, 1
   loop
+    -- The platform keeps what nobody is there to get: the provider's account is purged.
+    if e.account = 'provider_payable' and e.amount > 0 and exists (
+      select from identity.users u where u.id = e.user_id and u.purged_at is not null) then
+      return next jsonb_build_object('account', 'platform_revenue', 'amount', e.amount);
+      continue;
+    end if;
     part := case
-      when e.account = 'provider_payable' and e.amount < 0 then
-        greatest(e.amount, -money.holding(e.user_id, 'provider_payable', p.currency))
+      when e.account in ('provider_payable', 'wallet') and e.amount < 0 then
+        greatest(e.amount, -money.holding(e.user_id, e.account, p.currency))
       when e.account = 'receivable' and e.amount > 0 then least(e.amount, -money.holding(e.user_id, 'receivable', p.currency))
       else e.amount end;
     if part <> 0 then

@@ -3,8 +3,8 @@
 --
 -- wish: { plan, and what `money.open_payment` takes of how to pay }
 --
--- Returns { subject (the subscription), payment, charge }: see `money.open_payment`, whose refusals it has too. Refuses with plan_not_offered,
--- role_missing and already_subscribed.
+-- Returns { subject (the subscription), payment, charge }: see `money.open_payment`, whose refusals it has too. Refuses with
+-- plan_not_offered, role_missing and already_subscribed.
 create or replace function money.open_subscription(wish jsonb) returns jsonb
 language plpgsql security definer set search_path = public, pg_temp as $$
 declare plan_ money.plans; s money.subscriptions; c money.subscription_charges; opened jsonb;

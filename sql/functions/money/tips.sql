@@ -34,9 +34,12 @@ language sql stable security definer set search_path = public, pg_temp as $$
   where t.id = payable_tip.tip_id and t.marketplace = app.marketplace()
 $$;
 
+-- What was paid is the tip, also where another amount was noted meanwhile.
 create or replace function money.tell_tip(tip_id uuid, payment_id uuid, status text) returns void
 language sql security definer set search_path = public, pg_temp as $$
-  update money.tips t set status = money.status_of_subject('tips', t.status, tell_tip.status) where t.id = tell_tip.tip_id
+  update money.tips t set status = money.status_of_subject('tips', t.status, tell_tip.status),
+    amount = case tell_tip.status when 'succeeded' then p.amount else t.amount end
+  from money.payments p where t.id = tell_tip.tip_id and p.id = tell_tip.payment_id
 $$;
 
 grant execute on function money.open_tip(uuid, bigint) to vicinity_api;

@@ -72,7 +72,8 @@ begin
 end $$;
 
 -- Makes these uploads of the caller's the photographs of their space, in this order. Others are no longer shown. Where staff approve
--- spaces, a photograph or a caption that they have not seen waits for them with the space. Refuses with not_found, and with upload_not_usable when one is not a stored photo of theirs.
+-- spaces, a photograph or a caption that they have not seen waits for them with the space. Refuses with not_found, and with
+-- upload_not_usable when one is not a stored photo of theirs.
 --
 -- photos: [{ upload_id, caption }, …]
 create or replace function parking.set_photos(space_id uuid, photos jsonb) returns jsonb

@@ -19,7 +19,14 @@ begin
       -- Who has come and not gone is under way, and what that costs is not known yet.
       and (b.ends_at > app.now() or b.status = f.running)
       and (b.expires_at is null or b.expires_at > app.now())) then perform app.refuse('bookings_running'); end if;
-  if exists (select from privacy.debts(person_id) d where d.amount < 0) then perform app.refuse('money_owed'); end if;
+  if exists (select from privacy.debts(person_id) d where d.amount < 0)
+    -- What took place and is to be paid for still. Cash may have been given without its provider having said so.
+    or exists (
+      select from money.payments p join booking.bookings b on b.id = p.booking_id
+      where p.payer_id = person_id and p.status in ('pending', 'failed') and p.due_amount > 0 and p.cash_amount = 0
+        and b.completed_at is not null) then
+    perform app.refuse('money_owed');
+  end if;
   if exists (select from privacy.debts(person_id)) then perform app.refuse('balance_remaining'); end if;
   -- What a gateway is still asked for may end in an account of the person's.
   if exists (select from money.payments p where p.payer_id = person_id
