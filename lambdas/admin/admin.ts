@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import { Account, accountStatus } from '../identity/identity.ts';
+import { Account, accountStatus, ownAccount } from '../identity/identity.ts';
 import { flag, id, instant, text } from '../kernel/fields.ts';
 import { refuse } from '../kernel/refusal.ts';
 
@@ -44,7 +44,7 @@ export const Role = z.object({ name: roleName, is_open: flag, permissions: z.arr
 
 /** Refusals of whatever changes an account. */
 export const accountRefusals = {
-  own_account: refuse('own_account', 409, 'Nobody does this to their own account.'),
+  own_account: ownAccount,
   account_deleted: refuse('account_deleted', 409, 'This account has been deleted.'),
   last_super_admin: refuse('last_super_admin', 409, 'A marketplace keeps one super admin.'),
   staff_account: refuse('staff_account', 403, 'Only who manages roles may do this to an account of staff.'),

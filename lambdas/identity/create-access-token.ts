@@ -8,12 +8,12 @@ import { sql } from '../kernel/sql.ts';
 import { signedIn, useCase } from '../kernel/use-case.ts';
 import { AccessToken, abilities } from './access-tokens.ts';
 import { codeRefusal, codeRefusals, notRight, sixDigits } from './codes.ts';
-import { anyPassword, limits, outcome } from './identity.ts';
+import { anyPassword, limits, outcome, wrongPassword } from './identity.ts';
 import { beginProof, codeRequired, stepUp } from './step-up.ts';
 
 const refusals = {
   too_many_tokens: refuse('too_many_tokens', 409, 'Fifty tokens are the most. Delete one first.'),
-  wrong_password: refuse('wrong_password', 400, 'The password is wrong.', 'password'),
+  wrong_password: wrongPassword,
   code_required: codeRequired('create_token'),
   ...codeRefusals,
   ...limits,

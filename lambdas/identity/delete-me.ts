@@ -6,12 +6,12 @@ import { sql } from '../kernel/sql.ts';
 import { signedIn, useCase } from '../kernel/use-case.ts';
 import { codeRefusal, codeRefusals, notRight, sixDigits } from './codes.ts';
 import { endGrant } from './end-tesla-grant.ts';
-import { anyPassword, limits, tooManyAttempts } from './identity.ts';
+import { anyPassword, limits, tooManyAttempts, wrongPassword } from './identity.ts';
 import { ownCodes } from './own-codes.ts';
 import { verifyPassword } from './passwords.ts';
 
 const refusals = {
-  wrong_password: refuse('wrong_password', 400, 'The password is wrong.', 'password'),
+  wrong_password: wrongPassword,
   ...codeRefusals,
   bookings_running: refuse('bookings_running', 409, 'Bookings are running. End or cancel them before.'),
   money_owed: refuse('money_owed', 409, 'You still owe money here. Settle it before.'),

@@ -127,6 +127,11 @@ export function tooManyAttempts(seconds: number): Refusal {
   return new Refusal(limits.too_many_attempts, { headers: { 'retry-after': String(seconds) } });
 }
 
+export const wrongPassword = refuse('wrong_password', 400, 'The password is wrong.', 'password');
+
+/** Whoever does to accounts what their owners may not. */
+export const ownAccount = refuse('own_account', 409, 'Nobody does this to their own account.');
+
 /** Refusals of the routes that draw from a bucket. */
 export const limits = {
   too_many_attempts: refuse('too_many_attempts', 429, 'Too many attempts. Wait before you try again.'),

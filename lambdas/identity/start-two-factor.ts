@@ -6,7 +6,7 @@ import { seal } from '../kernel/seal.ts';
 import { sql } from '../kernel/sql.ts';
 import { signedIn, useCase } from '../kernel/use-case.ts';
 import { codeRefusal, codeRefusals, notRight, sixDigits } from './codes.ts';
-import { anyPassword, limits, outcome } from './identity.ts';
+import { anyPassword, limits, outcome, wrongPassword } from './identity.ts';
 import { twoFactorRefusals } from './second-factor.ts';
 import { beginProof, codeRequired, stepUp } from './step-up.ts';
 import { aboutSecret, newSecret, otpauthUrl } from './totp.ts';
@@ -14,7 +14,7 @@ import { aboutSecret, newSecret, otpauthUrl } from './totp.ts';
 const refusals = {
   two_factor_on: twoFactorRefusals.two_factor_on,
   contact_unproven: refuse('contact_unproven', 403, 'Confirm your address or number by a code before.'),
-  wrong_password: refuse('wrong_password', 400, 'The password is wrong.', 'password'),
+  wrong_password: wrongPassword,
   code_required: codeRequired('start_two_factor'),
   ...codeRefusals,
   ...limits,

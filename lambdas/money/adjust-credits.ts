@@ -1,4 +1,5 @@
 import * as z from 'zod/mini';
+import { ownAccount } from '../identity/identity.ts';
 import { id, instant, text } from '../kernel/fields.ts';
 import { http } from '../kernel/http.ts';
 import { refuse } from '../kernel/refusal.ts';
@@ -38,7 +39,7 @@ export const adjustCredits = useCase({
   output: Adjustment,
   status: 201,
   refusals: {
-    own_account: refuse('own_account', 409, 'Nobody does this to their own account.'),
+    own_account: ownAccount,
     balances_overdraft_check: refuse(
       'insufficient_credits',
       409,

@@ -32,9 +32,8 @@ export const confirmPayment = useCase({
     const client = marketplace.payments.gateways.includes(gateway)
       ? await openGateway(gateway, marketplace.slug)
       : undefined;
-    // Who may not call at all is told so before anything else: the first trip checks it.
     const refuse = async (refusal: typeof invalid, cause?: unknown): Promise<never> => {
-      await db.execute(sql`select 1`);
+      await db.checkCaller();
       throw new Refusal(refusal, { cause });
     };
     if (!client?.confirm) return refuse(notOffered);

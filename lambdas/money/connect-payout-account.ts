@@ -4,7 +4,7 @@ import { http } from '../kernel/http.ts';
 import { Refusal, refuse } from '../kernel/refusal.ts';
 import { sql } from '../kernel/sql.ts';
 import { signedIn, useCase } from '../kernel/use-case.ts';
-import { GatewayRejected, GatewayUnavailable } from './gateways/gateway.ts';
+import { isGatewayFailure } from './gateways/gateway.ts';
 import { reportOfAccount } from './payout-rails/rail.ts';
 import { PayoutAccount } from './payouts.ts';
 
@@ -16,7 +16,6 @@ const unavailable = refuse(
 );
 
 const Opened = z.object({ id: z.uuid(), reference: z.nullable(z.string()), email: z.nullable(z.string()) });
-const Row = z.extend(PayoutAccount, { id: z.uuid() });
 
 const url = (example: string) =>
   z.url({ protocol: /^https$/ }).check(z.maxLength(500), z.meta({ examples: [example] }));
@@ -44,7 +43,7 @@ export const connectPayoutAccount = useCase({
   refusals: { connect_not_offered: notOffered, stripe_unavailable: unavailable },
   async run(urls, { db, marketplace }) {
     if (marketplace.payouts.rail !== 'stripe') {
-      await db.execute(sql`select 1`);
+      await db.checkCaller();
       throw new Refusal(notOffered);
     }
     const { country, currency, slug } = marketplace;
@@ -61,15 +60,13 @@ export const connectPayoutAccount = useCase({
       return { account, link: await connect.onboardingLink(account.reference, urls) };
     };
     const { account, link } = await asked().catch(cause => {
-      if (cause instanceof GatewayUnavailable || cause instanceof GatewayRejected)
-        throw new Refusal(unavailable, { cause });
-      throw cause;
+      throw isGatewayFailure(cause) ? new Refusal(unavailable, { cause }) : cause;
     });
     const row = await db.one(
       sql`
         select a.*, '••••' || a.last4 as account_number
         from money.record_my_connect_account(${id}::uuid, ${reportOfAccount(account)}::jsonb) as a`,
-      Row,
+      PayoutAccount,
     );
     return { account: row, url: link.url, expires_at: link.expires_at.toISOString() };
   },

@@ -1,4 +1,5 @@
 import * as z from 'zod/mini';
+import { ownAccount } from '../identity/identity.ts';
 import { id, text } from '../kernel/fields.ts';
 import { http } from '../kernel/http.ts';
 import { refuse } from '../kernel/refusal.ts';
@@ -26,7 +27,7 @@ export const decidePayout = useCase({
   }),
   output: StaffPayout,
   refusals: {
-    own_account: refuse('own_account', 409, 'Nobody does this to their own account.'),
+    own_account: ownAccount,
     transition_not_allowed: refuse(
       'transition_not_allowed',
       409,

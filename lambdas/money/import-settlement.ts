@@ -5,7 +5,7 @@ import { Refusal, refuse } from '../kernel/refusal.ts';
 import { sql } from '../kernel/sql.ts';
 import { permitted, useCase } from '../kernel/use-case.ts';
 import { readSettlement, UnreadableFile } from './settlement-files.ts';
-import { Settlement, settlingGateway } from './settlements.ts';
+import { Settlement, type SettlingGateway, settlingGateway } from './settlements.ts';
 
 const MOST_CHARACTERS = 5_000_000;
 const EXAMPLE =
@@ -33,7 +33,7 @@ export const importSettlement = useCase({
   status: 201,
   refusals: { file_unreadable: unreadable },
   async run({ gateway, file_name, csv }, { db }) {
-    const rows = await readRows(gateway, csv, () => db.execute(sql`select 1`));
+    const rows = await readRows(gateway, csv, db.checkCaller);
     return db.one(
       sql`
         select settlement from money.import_settlement(${gateway}::text, ${file_name}::text, ${rows}::text) as settlement`,
@@ -44,7 +44,7 @@ export const importSettlement = useCase({
 
 /** @param mayCall throws where the caller may not call at all: they are told that before anything else */
 async function readRows(
-  gateway: z.output<typeof settlingGateway>,
+  gateway: SettlingGateway,
   csv: string,
   mayCall: () => Promise<void>,
 ): Promise<string> {

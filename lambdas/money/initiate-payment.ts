@@ -44,7 +44,9 @@ export const initiatePayment = useCase({
         const [first, second] = named(value);
         const wrong = first ? second : 'booking_id';
         if (wrong) {
-          const message = 'cannot stand beside another thing to pay for';
+          const message = first
+            ? 'cannot stand beside another thing to pay for'
+            : 'is required, or another thing to pay for';
           issues.push({ code: 'custom', message, path: [wrong], input: value });
         }
       }),

@@ -2,10 +2,10 @@ import * as z from 'zod/mini';
 import { amount, currency, id, instant, text } from '../kernel/fields.ts';
 import { signedAmount } from './money.ts';
 
-const invoiceNumber = text(1, 30, 'DRV-I26-00000001');
+export const invoiceNumber = text(1, 30, 'DRV-I26-00000001');
 
 /** A paper of a payment: an invoice, a receipt of what was paid in, or a credit note of what was given back. */
-export const Paper = z.object({
+const Paper = z.object({
   id: id('invoice'),
   kind: z.enum(['invoice', 'receipt', 'credit_note']).check(z.meta({ examples: ['invoice'] })),
   number: invoiceNumber,
@@ -58,5 +58,3 @@ export const PaperRow = z.object({
   issued_at: instant,
 });
 export type PaperRow = z.output<typeof PaperRow>;
-
-export { invoiceNumber };

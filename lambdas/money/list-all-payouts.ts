@@ -6,8 +6,6 @@ import { sql } from '../kernel/sql.ts';
 import { permitted, useCase } from '../kernel/use-case.ts';
 import { payoutStatus, StaffPayout } from './payouts.ts';
 
-const Row = z.object({ payout: z.extend(StaffPayout, { id: z.uuid() }) });
-
 /** Lists the marketplace's payouts, newest first, by status or provider. Numbers of bank accounts are masked here too. */
 export const listAllPayouts = useCase({
   route: 'GET /api/v1/admin/payouts',
@@ -26,7 +24,7 @@ export const listAllPayouts = useCase({
       sql`
         select payout
         from money.list_payouts(${status}::text, ${provider_id}::uuid, ${before}::uuid, ${limit + 1}::integer) as payout`,
-      Row,
+      z.object({ payout: StaffPayout }),
       limit,
       ({ payout }) => [payout.id],
     );

@@ -6,8 +6,6 @@ import { sql } from '../kernel/sql.ts';
 import { signedIn, useCase } from '../kernel/use-case.ts';
 import { Payout } from './payouts.ts';
 
-const Row = z.object({ payout: z.extend(Payout, { id: z.uuid() }) });
-
 /** Lists the caller's payouts, newest first. */
 export const listPayouts = useCase({
   route: 'GET /api/v1/payouts',
@@ -19,7 +17,7 @@ export const listPayouts = useCase({
     const [before] = cursor ?? [null];
     const { items, next_cursor } = await db.page(
       sql`select payout from money.my_payouts(${before}::uuid, ${limit + 1}::integer) as payout`,
-      Row,
+      z.object({ payout: Payout }),
       limit,
       ({ payout }) => [payout.id],
     );

@@ -18,7 +18,7 @@ export const credits = z
   .check(z.minimum(-1_000_000_000_000), z.maximum(1_000_000_000_000), z.meta({ examples: [50] }));
 
 /** What moved, as the ledger writes it. */
-export const transferType = text(1, 40, 'payment');
+const transferType = text(1, 40, 'payment');
 
 const reference = {
   /** What it was for, such as `booking` and the booking's id. */

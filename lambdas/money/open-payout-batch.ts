@@ -9,7 +9,7 @@ import { permitted, useCase } from '../kernel/use-case.ts';
 const MOST = 500;
 
 const Batch = z.object({
-  id: id('payout batch'),
+  id: id('payout_batch'),
   payouts: count(1, MOST, 42),
   amount,
   currency,

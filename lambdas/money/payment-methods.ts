@@ -1,7 +1,6 @@
 import * as z from 'zod/mini';
 import { count, flag, id, instant, text } from '../kernel/fields.ts';
 import { refuse } from '../kernel/refusal.ts';
-import { GatewayDeclined, GatewayRejected, GatewayUnavailable } from './gateways/gateway.ts';
 import { gatewayName } from './payments.ts';
 
 /** What a person keeps at a gateway to be charged: the row of `money.payment_methods`. */
@@ -32,12 +31,6 @@ export const gatewayUnavailable = refuse(
   409,
   'The gateway does not answer. Try again in a moment.',
 );
-
-/** Whether a gateway refused or did not answer, which is not our mistake. */
-export const isGatewayFailure = (
-  error: unknown,
-): error is GatewayUnavailable | GatewayRejected | GatewayDeclined =>
-  error instanceof GatewayUnavailable || error instanceof GatewayRejected || error instanceof GatewayDeclined;
 
 /** The methods at Stripe. The library is loaded when it is asked for. */
 export async function openMethods(marketplace: string) {

@@ -6,9 +6,10 @@ import {
   type GatewayName,
   type GatewayPayment,
   GatewayRejected,
-  GatewayUnavailable,
+  isGatewayFailure,
 } from './gateways/gateway.ts';
 import { papers } from './invoices.ts';
+import { refundMethod, refundStatus } from './refunds.ts';
 
 export const gatewayName = z
   .enum(['stripe', 'razorpay', 'paytm', 'paymongo', 'bolt'])
@@ -30,10 +31,10 @@ const failure = z.nullable(
 const Refund = z.object({
   id: id('refund'),
   number: text(1, 20, 'TXN-2026-000002'),
-  method: z.enum(['gateway', 'wallet', 'credits']).check(z.meta({ examples: ['gateway'] })),
+  method: refundMethod,
   amount,
   reason: z.enum(['not_owed', 'paid_too_late', 'by_staff']).check(z.meta({ examples: ['not_owed'] })),
-  status: z.enum(['pending', 'processing', 'succeeded', 'failed']).check(z.meta({ examples: ['succeeded'] })),
+  status: refundStatus,
   created_at: instant,
 });
 
@@ -102,14 +103,7 @@ export const reportOf = (payment: GatewayPayment): Report => ({
 
 /** What a failed call says of a try. Of one whose outcome is unknown it says only why. Throws what is no gateway's. */
 export function reportOfError(error: unknown): Report {
-  if (
-    !(
-      error instanceof GatewayDeclined ||
-      error instanceof GatewayRejected ||
-      error instanceof GatewayUnavailable
-    )
-  )
-    throw error;
+  if (!isGatewayFailure(error)) throw error;
   const { code, message, reference } = error;
   const known = reference ? { reference } : {};
   if (error instanceof GatewayDeclined) return { status: 'failed', ...known, failure: { code, message } };

@@ -3,13 +3,8 @@ import { http } from '../kernel/http.ts';
 import { Refusal } from '../kernel/refusal.ts';
 import { sql } from '../kernel/sql.ts';
 import { signedIn, useCase } from '../kernel/use-case.ts';
-import {
-  gatewayUnavailable,
-  isGatewayFailure,
-  openMethods,
-  PaymentMethod,
-  PaymentMethods,
-} from './payment-methods.ts';
+import { isGatewayFailure } from './gateways/gateway.ts';
+import { gatewayUnavailable, openMethods, PaymentMethod, PaymentMethods } from './payment-methods.ts';
 
 /** Takes over what the caller keeps at the gateway by now, and answers with the list. */
 export const refreshPaymentMethods = useCase({

@@ -4,7 +4,8 @@ import { http } from '../kernel/http.ts';
 import { log } from '../kernel/log.ts';
 import { sql } from '../kernel/sql.ts';
 import { signedIn, useCase } from '../kernel/use-case.ts';
-import { isGatewayFailure, openMethods } from './payment-methods.ts';
+import { isGatewayFailure } from './gateways/gateway.ts';
+import { openMethods } from './payment-methods.ts';
 
 const Removed = z.object({ reference: z.string(), customer: z.nullable(z.string()) });
 

@@ -11,7 +11,7 @@ export const removePayoutAccount = useCase({
   route: 'DELETE /api/v1/payout-accounts/{payout_account_id}',
   summary: 'Remove where I am paid to',
   access: signedIn(),
-  input: z.strictObject({ payout_account_id: id('payout account') }),
+  input: z.strictObject({ payout_account_id: id('payout_account') }),
   output: PayoutAccount,
   refusals: {
     payout_under_way: refuse('payout_under_way', 409, 'A payout is on its way to this account.'),

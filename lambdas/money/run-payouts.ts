@@ -11,8 +11,8 @@ const PATIENCE = 240_000;
 const Built = z.object({ looked_at: z.int(), built: z.int() });
 
 /**
- * Builds the payouts of a period that is over, some hundred providers at a time. What it was cut off from the next hour's run goes on
- * with. Sending is the queue's work, or the staff's.
+ * Builds the payouts of a period that is over, some hundred providers at a time. What a run was cut off from, the next hour's
+ * goes on with. Sending is the queue's work, or the staff's.
  */
 export const handler = schedule({
   name: 'run-payouts',

@@ -4,7 +4,8 @@ import { http } from '../kernel/http.ts';
 import { Refusal } from '../kernel/refusal.ts';
 import { sql } from '../kernel/sql.ts';
 import { signedIn, useCase } from '../kernel/use-case.ts';
-import { gatewayUnavailable, isGatewayFailure, openMethods, savingUnsupported } from './payment-methods.ts';
+import { isGatewayFailure } from './gateways/gateway.ts';
+import { gatewayUnavailable, openMethods, savingUnsupported } from './payment-methods.ts';
 
 const Customer = z.object({
   id: z.uuid(),
@@ -33,8 +34,7 @@ export const savePaymentMethod = useCase({
   refusals: { saving_unsupported: savingUnsupported, gateway_unavailable: gatewayUnavailable },
   async run(_input, { db, actor, marketplace }) {
     if (!marketplace.payments.gateways.includes('stripe')) {
-      // Who may not call at all is told so before anything else: the first trip checks it.
-      await db.execute(sql`select 1`);
+      await db.checkCaller();
       throw new Refusal(savingUnsupported);
     }
     const customer = await db.one(sql`select * from money.my_gateway_customer('stripe')`, Customer);

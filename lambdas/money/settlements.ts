@@ -4,6 +4,7 @@ import { signedAmount } from './money.ts';
 
 /** A gateway whose settlement files can be read. */
 export const settlingGateway = z.enum(['stripe', 'razorpay']).check(z.meta({ examples: ['stripe'] }));
+export type SettlingGateway = z.output<typeof settlingGateway>;
 
 const lines = count(0, 40_000, 120);
 

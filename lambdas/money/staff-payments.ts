@@ -3,9 +3,7 @@ import { amount, currency, flag, id, instant, text } from '../kernel/fields.ts';
 import { balance, signedAmount } from './money.ts';
 import { gatewayName, Payment } from './payments.ts';
 
-const failure = z.nullable(
-  z.object({ code: text(1, 100, 'card_declined'), message: text(0, 500, 'Your card was declined.') }),
-);
+const { failure } = Payment.shape;
 const reference = z.nullable(text(1, 255, 'pi_3Pq2WmCVxZ0'));
 const status = text(1, 40, 'captured');
 

@@ -4,7 +4,7 @@ import type { Database } from '../kernel/database.ts';
 import { amount, count, currency, flag, id, instant, text } from '../kernel/fields.ts';
 import { refuse } from '../kernel/refusal.ts';
 import { sql } from '../kernel/sql.ts';
-import { ask, Charge, Paid } from './charge.ts';
+import { ask, Charge, chargeRefusals, Paid } from './charge.ts';
 import { Payment } from './payments.ts';
 
 export const planCode = text(1, 40, 'tenant_premium');
@@ -127,11 +127,7 @@ export const planRefusals = {
 
 export const endedRefusals = {
   subscription_ended: refuse('subscription_ended', 409, 'This subscription has ended.'),
-  payment_in_progress: refuse(
-    'payment_in_progress',
-    409,
-    'A payment for this is under way. Look at it in a moment.',
-  ),
+  payment_in_progress: chargeRefusals.payment_in_progress,
 };
 
 export const changeRefusals = {

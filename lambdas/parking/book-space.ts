@@ -10,8 +10,7 @@ import { checkExpectation, factsOf, priceOf, Terms } from './terms.ts';
 
 /**
  * Books a parking space. The price is reckoned anew, with the promo code where one is named: with `expected_total_amount` another one
- * is refused. Of any number of drivers
- * racing for one hour the reservation lets one through.
+ * is refused. Of any number of drivers racing for one hour the reservation lets one through.
  */
 export const bookSpace = useCase({
   route: 'POST /api/v1/parking/spaces/{space_id}/bookings',

@@ -49,10 +49,10 @@ export type Behaviour = {
 };
 
 /**
- * A payment provider's server. Beside the provider's own paths it takes
- * `POST /_faults` (see Fault; `null` takes back those that wait), `POST /_pay` (the person's part), `POST /_webhooks {"url"}` (where events go; `{marketplace}` stands for
- * whose they are), `GET /_events` (all of them, signed now), `POST /_events/<id>` (delivers one again) and `POST /_forget` (the
- * idempotency keys, as if a day had passed).
+ * A payment provider's server. Beside the provider's own paths it takes `POST /_faults` (see Fault; `null` takes back those that
+ * wait), `POST /_pay` (the person's part), `POST /_webhooks {"url"}` (where events go; `{marketplace}` stands for whose they are),
+ * `GET /_events` (all of them, signed now), `POST /_events/<id>` (delivers one again) and `POST /_forget` (the idempotency keys, as if
+ * a day had passed).
  */
 export async function startProvider(create: (provider: Provider) => Behaviour) {
   const faults: Fault[] = [];

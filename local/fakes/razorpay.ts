@@ -239,7 +239,7 @@ export async function startRazorpay(): Promise<Fake> {
     return {
       answer,
       forget: () => replays.forget(),
-      /** `outcome`: `succeed`, `decline`, `dispute`; of a refund `fail`; of a dispute `win` or `lose`; `lapse`: nobody captured it in time. */
+      /** `succeed`, `decline`, `dispute`, `lapse` (nobody captured it in time); of a refund `fail`; of a dispute `win` or `lose`. */
       pay({ reference, outcome, code }) {
         const refund = refunds.get(String(reference));
         const refunded = payments.get(refund?.payment_id ?? '');

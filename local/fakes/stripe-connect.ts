@@ -197,7 +197,10 @@ export function createConnect(tell: Announce) {
     return undefined;
   }
 
-  /** `outcome`: `onboard`, `restrict`, `pay_out` of an `amount` in a `currency`, or `fail_payout`, which the bank refuses: of an account, or of a payout that is there. */
+  /**
+   * `outcome`: `onboard`, `restrict`, `pay_out` of an `amount` in a `currency`, or `fail_payout`, which the bank refuses: of an account,
+   * or of a payout that is there.
+   */
   function act({ reference, outcome, amount, currency }: Fields): Reply | undefined {
     const made = payouts.find(({ id }) => id === reference);
     if (made) return settle(made, outcome);

@@ -8,17 +8,11 @@ import { type Faulty, startFaulty } from './faulty-cloud.ts';
 
 const BOOK = 'vicinity-parking-book-space';
 let faulty: Faulty;
-const listSpace = () => faulty.listSpace();
-const signUp = (role: string) => faulty.signUp(role);
-const book = (space: string, token: string, key?: string) => faulty.book(space, token, key);
-const send = (path: string, body: unknown) => faulty.send(path, body);
-const fault = (spec: Record<string, unknown>) => faulty.fault(spec);
-const clearFaults = () => faulty.clearFaults();
 
 beforeAll(async () => {
   faulty = await startFaulty();
 });
-afterEach(clearFaults);
+afterEach(() => faulty.clearFaults());
 afterAll(() => faulty.close());
 
 /** What the database holds of a space's bookings: every row of each kind. */
@@ -57,12 +51,12 @@ test.each([
 ])(
   'a Lambda that is killed %s leaves one booking and one event once the request is repeated',
   async (_when, spec, between) => {
-    const [space, driver, key] = [await listSpace(), await signUp('driver'), randomUUID()];
-    await fault(spec);
-    const first = await book(space, driver, key);
+    const [space, driver, key] = [await faulty.listSpace(), await faulty.signUp('driver'), randomUUID()];
+    await faulty.fault(spec);
+    const first = await faulty.book(space, driver, key);
     expect(first.status).toBeGreaterThanOrEqual(500);
     expect(await tracesOf(space)).toMatchObject(between);
-    const second = await book(space, driver, key);
+    const second = await faulty.book(space, driver, key);
     expect(second.status).toBe(201);
     expect(second.headers.get('idempotency-replayed')).toBe(between.bookings === 1 ? 'true' : null);
     expect(await tracesOf(space)).toMatchObject(ONCE);
@@ -70,25 +64,25 @@ test.each([
 );
 
 test('thirty drivers race for one hour through the gateway, and one wins', async () => {
-  const space = await listSpace();
-  const drivers = await Promise.all(Array.from({ length: 30 }, () => signUp('driver')));
-  const answers = await Promise.all(drivers.map(driver => book(space, driver)));
+  const space = await faulty.listSpace();
+  const drivers = await Promise.all(Array.from({ length: 30 }, () => faulty.signUp('driver')));
+  const answers = await Promise.all(drivers.map(driver => faulty.book(space, driver)));
   const told = answers.map(({ status, body }) => (status === 201 ? 'booked' : body.code)).sort();
   expect(told).toEqual(['booked', ...Array.from({ length: 29 }, () => 'slot_taken')].sort());
 });
 
 test('events wait while the bus is down and are delivered when it is back', async () => {
-  const [space, driver] = [await listSpace(), await signUp('driver')];
-  await fault({ action: 'events:PutEvents', kind: 'fail', error: 'InternalException', times: 1_000 });
-  expect((await book(space, driver)).status).toBe(201);
-  await send('/_local/schedules/relay-outbox/run', {});
+  const [space, driver] = [await faulty.listSpace(), await faulty.signUp('driver')];
+  await faulty.fault({ action: 'events:PutEvents', kind: 'fail', error: 'InternalException', times: 1_000 });
+  expect((await faulty.book(space, driver)).status).toBe(201);
+  await faulty.send('/_local/schedules/relay-outbox/run', {});
   expect((await tracesOf(space)).unsent).toBeGreaterThan(0);
-  await clearFaults();
+  await faulty.clearFaults();
   // Whatever a relay that failed still holds is free again after a minute.
-  await send('/_local/clock', { advance_seconds: 61 });
+  await faulty.send('/_local/clock', { advance_seconds: 61 });
   await vi.waitFor(
     async () => {
-      await send('/_local/schedules/relay-outbox/run', {});
+      await faulty.send('/_local/schedules/relay-outbox/run', {});
       expect((await tracesOf(space)).unsent).toBe(0);
     },
     { timeout: 20_000 },
@@ -96,13 +90,13 @@ test('events wait while the bus is down and are delivered when it is back', asyn
 });
 
 test('a request outlasts a database that is waking up', async () => {
-  const [space, driver] = [await listSpace(), await signUp('driver')];
-  await fault({
+  const [space, driver] = [await faulty.listSpace(), await faulty.signUp('driver')];
+  await faulty.fault({
     action: 'rds-data:ExecuteStatement',
     kind: 'fail',
     error: 'DatabaseResumingException',
     times: 2,
   });
-  expect((await book(space, driver)).status).toBe(201);
+  expect((await faulty.book(space, driver)).status).toBe(201);
   expect(await tracesOf(space)).toMatchObject(ONCE);
 });

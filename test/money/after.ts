@@ -1,11 +1,11 @@
 import { sql } from '../../lambdas/kernel/sql.ts';
-import { placed, stepped } from '../booking/bookings.ts';
+import { placed } from '../booking/bookings.ts';
 import { asOwner } from '../support/database.ts';
 import { deliverEvents } from '../support/deliver-events.ts';
 import type { Person } from '../support/people.ts';
 import { act } from './gateways/providers.ts';
 import { platformBalances, post } from './ledger.ts';
-import { attemptsOf, CARD, initiated, tell } from './pay.ts';
+import { attemptsOf, CARD, completed, initiated, tell } from './pay.ts';
 
 /** A booking of $11.50 that is paid by card: 1000 for the host, 150 for the platform. */
 export async function paid(driver: Person, host: Person, changes: Record<string, unknown> = {}) {
@@ -20,11 +20,7 @@ export async function over(driver: Person, host: Person, changes: Record<string,
   return made;
 }
 
-export async function complete(booking: { id: string }) {
-  await stepped('driveway', booking, 'active');
-  await stepped('driveway', booking, 'completed');
-  await deliverEvents();
-}
+export const complete = (booking: { id: string }) => completed('driveway', booking);
 
 export const REASON = 'The driveway was blocked for half of the time.';
 

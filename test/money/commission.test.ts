@@ -1,9 +1,9 @@
 import { beforeAll, expect, test } from 'vitest';
 import { lineOf, withCommission, withFee } from '../../lambdas/booking/booking.ts';
-import { inMinutes, placed, stepped } from '../booking/bookings.ts';
+import { inMinutes, placed } from '../booking/bookings.ts';
 import { deliverEvents } from '../support/deliver-events.ts';
 import { type Person, signUp } from '../support/people.ts';
-import { breaches, CARD, initiated, postedFor, shown } from './pay.ts';
+import { breaches, CARD, completed, initiated, postedFor, shown } from './pay.ts';
 
 let customer: Person;
 let provider: Person;
@@ -31,9 +31,7 @@ async function paid(changes: Record<string, unknown> = {}) {
 test('the customer pays the price, and the provider gets it less the commission', async () => {
   const { booking, payment } = await paid();
   expect(payment.amount).toBe(999);
-  await stepped('driveway', booking, 'active');
-  await stepped('driveway', booking, 'completed');
-  await deliverEvents();
+  await completed('driveway', booking);
   expect((await postedFor(payment)).release).toEqual({
     held: -999,
     provider_payable: 849,

@@ -6,6 +6,7 @@ import { asOwner } from '../support/database.ts';
 import { deliverEvents } from '../support/deliver-events.ts';
 import { runAsWorker } from '../support/invoke.ts';
 import { type Person, signUp, signUpStaff } from '../support/people.ts';
+import { withSetting } from '../support/settings.ts';
 import { complete, decided, disputed, movedBy, over, paid, paidOut, referenceOf, refund } from './after.ts';
 import { act, orderFault } from './gateways/providers.ts';
 import { balancesOf } from './ledger.ts';
@@ -120,20 +121,12 @@ test('what had gone back before it was disputed is the platform’s loss', async
 });
 
 test('where the platform bears disputes, nobody else loses anything', async () => {
-  const key = 'disputes_borne_by';
-  const setting = (value: string) =>
-    asOwner(sql`
-      update app.settings set value = to_jsonb(${value}::text)
-      where marketplace = 'driveway' and key = ${key}::text returning key`);
   const { payment } = await over(driver, host);
   const before = await earned(host);
-  expect(await setting('platform')).toHaveLength(1);
-  try {
-    const moved = await movedBy(() => disputed(payment));
-    expect(moved).toEqual({ [CLEARING]: 2650, 'gateway_fees USD': -1500, 'dispute_expense USD': -1150 });
-  } finally {
-    await setting('payees');
-  }
+  const moved = await movedBy(() =>
+    withSetting('driveway', 'disputes_borne_by', 'platform', () => disputed(payment)),
+  );
+  expect(moved).toEqual({ [CLEARING]: 2650, 'gateway_fees USD': -1500, 'dispute_expense USD': -1150 });
   expect(await earned(host)).toBe(before);
   expect(await disputeOf(payment)).toMatchObject({ borne_by: 'platform', borne_by_payees: 0 });
   expect(await breaches()).toEqual([]);

@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import { razorpay } from '../../lambdas/money/gateways/razorpay.ts';
 import { deliverEvents } from '../support/deliver-events.ts';
 import { type Person, signUp } from '../support/people.ts';
+import { referenceOf } from './after.ts';
 import { act, orderFault } from './gateways/providers.ts';
 import { balancesOf } from './ledger.ts';
 import { attemptsOf, breaches, INITIATE, postedFor, shown, tell } from './pay.ts';
@@ -13,7 +14,6 @@ async function started(person: Person, more: Record<string, unknown> = {}, amoun
   if (status !== 201) throw new Error(`The payment was answered ${status}: ${JSON.stringify(body)}`);
   return body;
 }
-const referenceOf = async (payment: { id: string }) => (await attemptsOf(payment)).at(-1).reference;
 
 test.each([undefined, 'card', 'gcash', 'maya'])(
   'PayMongo takes a payment by %s, and its webhook settles it',

@@ -1,12 +1,13 @@
 import { beforeAll, expect, test } from 'vitest';
 import { sql } from '../../lambdas/kernel/sql.ts';
-import { actAs, inMinutes, placed, stepped } from '../booking/bookings.ts';
+import { actAs, inMinutes, placed } from '../booking/bookings.ts';
 import { asOwner } from '../support/database.ts';
 import { deliverEvents } from '../support/deliver-events.ts';
 import { type Person, signUp } from '../support/people.ts';
 import { inScratch } from '../support/scratch.ts';
+import { withSetting } from '../support/settings.ts';
 import { topUp } from './ledger.ts';
-import { breaches, CARD, INITIATE, initiated, shown } from './pay.ts';
+import { breaches, CARD, completed, INITIATE, initiated, inTwoMonths, shown } from './pay.ts';
 
 let driver: Person;
 let host: Person;
@@ -17,26 +18,10 @@ beforeAll(async () => {
 
 const unpaid = (changes: Record<string, unknown> = {}) =>
   placed(driver, host, { payment_timeout: 900, ...changes });
-/** Of two months from now: it is paid at once. */
-const later = { starts_at: inMinutes(60 * 24 * 60), ends_at: inMinutes(60 * 24 * 60 + 120) };
 const papersOf = (payment: { id: string }) =>
   asOwner(sql`select * from money.invoices where payment_id = ${payment.id}::uuid order by id`);
 const cancel = (booking: { id: string }) => driver.post(`/api/v1/bookings/${booking.id}/cancel`, {});
 const placeOf = (number: string) => Number(number.split('-').at(-1));
-
-async function withSetting<T>(key: string, value: unknown, work: () => Promise<T>): Promise<T> {
-  const set = (to: unknown) =>
-    asOwner(sql`
-      update app.settings s set value = ${JSON.stringify(to)}::jsonb
-      from app.settings old where old.marketplace = s.marketplace and old.key = s.key
-        and s.marketplace = 'driveway' and s.key = ${key} returning old.value`);
-  const [{ value: before }] = await set(value);
-  try {
-    return await work();
-  } finally {
-    await set(before);
-  }
-}
 
 test('a booking that was taken has an invoice with its lines, and nobody else sees it', async () => {
   const booking = await unpaid();
@@ -46,9 +31,7 @@ test('a booking that was taken has an invoice with its lines, and nobody else se
     invoice: null,
     credit_notes: [],
   });
-  await stepped('driveway', booking, 'active');
-  await stepped('driveway', booking, 'completed');
-  await deliverEvents();
+  await completed('driveway', booking);
   const { invoice } = await shown(driver, payment);
   const year = new Intl.DateTimeFormat('en', { timeZone: 'America/Los_Angeles', year: '2-digit' });
   expect(invoice).toMatchObject({
@@ -92,8 +75,8 @@ test('a booking that was taken has an invoice with its lines, and nobody else se
 test('what goes back is a credit note, to the last unit of its tax', async () => {
   await topUp(driver.id, 1150);
   const tax = { name: 'Sales tax', basis_points: 875 };
-  const booking = await unpaid(later);
-  const payment = await withSetting('invoice_tax', tax, async () =>
+  const booking = await unpaid(inTwoMonths());
+  const payment = await withSetting('driveway', 'invoice_tax', tax, async () =>
     initiated(driver, booking, { use_wallet: true }),
   );
   expect(payment).toMatchObject({ status: 'succeeded', wallet_amount: 1150 });
@@ -183,7 +166,12 @@ test('a payment that was given up has no paper', async () => {
 
 test('numbers have no gaps: not after a transaction that was undone, and not when many are paid at once', async () => {
   await topUp(driver.id, 4 * 1150);
-  const bookings = [await unpaid(later), await unpaid(later), await unpaid(later), await unpaid(later)];
+  const bookings = [
+    await unpaid(inTwoMonths()),
+    await unpaid(inTwoMonths()),
+    await unpaid(inTwoMonths()),
+    await unpaid(inTwoMonths()),
+  ];
   const pay = async (booking: { id: string }) => {
     const payment = await initiated(driver, booking, { use_wallet: true });
     return placeOf((await shown(driver, payment)).invoice.number);

@@ -1,7 +1,7 @@
 import { sql } from '../../lambdas/kernel/sql.ts';
 import type { GatewayName } from '../../lambdas/money/gateways/gateway.ts';
 import { marketplaceOf } from '../../marketplaces/index.ts';
-import { stepped } from '../booking/bookings.ts';
+import { inMinutes, stepped } from '../booking/bookings.ts';
 import { anonymous } from '../support/client.ts';
 import { asOwner } from '../support/database.ts';
 import { deliverEvents } from '../support/deliver-events.ts';
@@ -10,6 +10,12 @@ import { eventsOf as providerEventsOf } from './gateways/providers.ts';
 
 export const INITIATE = '/api/v1/payments/initiate';
 export const CARD = { payment_method: 'pm_card_visa' };
+
+/** Two hours in two months. What is booked then is paid at once: no bank reserves money for that long. */
+export const inTwoMonths = () => ({
+  starts_at: inMinutes(60 * 24 * 60),
+  ends_at: inMinutes(60 * 24 * 60 + 120),
+});
 
 /** Starts the payment of a booking. */
 export const initiate = (payer: Person, booking: { id: string }, more: Record<string, unknown> = {}) =>

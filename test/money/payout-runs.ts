@@ -1,14 +1,15 @@
 import { vi } from 'vitest';
 import { sql } from '../../lambdas/kernel/sql.ts';
 import { marketplaceOf } from '../../marketplaces/index.ts';
-import { placed, priceOf, stepped } from '../booking/bookings.ts';
+import { placed, priceOf } from '../booking/bookings.ts';
 import { advanceClock } from '../support/clock.ts';
 import { asOwner } from '../support/database.ts';
 import { deliverEvents } from '../support/deliver-events.ts';
 import { runSchedule } from '../support/invoke.ts';
 import type { Person } from '../support/people.ts';
+import { set } from '../support/settings.ts';
 import { act } from './gateways/providers.ts';
-import { CARD, initiated, tell } from './pay.ts';
+import { CARD, completed, initiated, tell } from './pay.ts';
 
 const URLS = { return_url: 'https://app.example/done', refresh_url: 'https://app.example/again' };
 export const ONBOARDING = '/api/v1/payout-accounts/onboarding';
@@ -37,9 +38,7 @@ export async function earned(driver: Person, host: Person, subtotal = 1000, fee 
   vi.useRealTimers();
   const booking = await placed(driver, host, { payment_timeout: 900, ...priceOf(subtotal, fee) });
   await initiated(driver, booking, CARD);
-  await stepped('driveway', booking, 'active');
-  await stepped('driveway', booking, 'completed');
-  await deliverEvents();
+  await completed('driveway', booking);
   return booking;
 }
 
@@ -53,11 +52,12 @@ export async function heard(reference: string): Promise<number[]> {
 
 const DAY = 24 * 3600 * 1000;
 
-/** Changes a setting of payouts for good: every file of tests sets those that it depends on. */
-export const set = (marketplace: string, key: string, value: unknown) =>
-  asOwner(sql`
-    update app.settings set value = ${JSON.stringify(value)}::jsonb
-    where marketplace = ${marketplace} and key = ${key} returning key`);
+/** Pays all that is earned, at no cost, a day after its period. */
+export async function plainTerms(marketplace: string): Promise<void> {
+  await set(marketplace, 'payout_hold_days', 1);
+  await set(marketplace, 'payout_minimum_amount', 100);
+  await set(marketplace, 'payout_fee_amount', 0);
+}
 
 /** Payouts are by the day in these tests: moves the clock to the first hour in which another period is over. */
 export async function toNextPeriod(marketplace: string): Promise<void> {
@@ -86,10 +86,6 @@ export const itemsOf = (payout: { id: string }) =>
   asOwner(sql`
     select kind, booking_id, gross_amount, commission_amount, amount, is_live
     from money.payout_items where payout_id = ${payout.id}::uuid order by amount desc, id`);
-
-/** Breaches of the payouts' invariants. */
-export const payoutBreaches = () =>
-  asOwner(sql`select name, breaches, examples from money.check_invariants(null) where breaches > 0`);
 
 /** Lets nobody be paid whom a test has done with: neither what waits, nor what fails elsewhere, nor what is built from what is left. */
 export async function leftAlone(provider: { id: string }): Promise<void> {

@@ -5,7 +5,7 @@ import { advanceClock } from '../support/clock.ts';
 import { asOwner } from '../support/database.ts';
 import { type Person, signUp, signUpStaff } from '../support/people.ts';
 import { balancesOf, post } from './ledger.ts';
-import { leftAlone, paidOut, payoutsOf, rewound, set } from './payout-runs.ts';
+import { leftAlone, paidOut, payoutsOf, plainTerms, rewound } from './payout-runs.ts';
 
 const ACCOUNTS = '/api/v1/payout-accounts';
 const HDFC = {
@@ -19,8 +19,7 @@ const BATCHES = '/api/v1/admin/payout-batches';
 let staff: Person;
 let expert: Person;
 beforeAll(async () => {
-  await set('handie', 'payout_hold_days', 1);
-  await set('handie', 'payout_minimum_amount', 100);
+  await plainTerms('handie');
   staff = await signUpStaff('handie', 'admin');
 });
 afterAll(() => rewound('handie'));

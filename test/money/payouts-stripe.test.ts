@@ -8,6 +8,7 @@ import { runSchedule } from '../support/invoke.ts';
 import { type Person, signUp, signUpWithPassword } from '../support/people.ts';
 import { act, eventsOf, forgetKeys, orderFault } from './gateways/providers.ts';
 import { balancesOf } from './ledger.ts';
+import { breaches } from './pay.ts';
 import {
   begun,
   connected,
@@ -15,20 +16,15 @@ import {
   heard,
   leftAlone,
   paidOut,
-  payoutBreaches,
   payoutsOf,
+  plainTerms,
   rewound,
-  set,
 } from './payout-runs.ts';
 
 let driver: Person;
 let host: Person;
 let account: string;
-beforeAll(async () => {
-  await set('driveway', 'payout_hold_days', 1);
-  await set('driveway', 'payout_minimum_amount', 100);
-  await set('driveway', 'payout_fee_amount', 0);
-});
+beforeAll(() => plainTerms('driveway'));
 afterAll(() => rewound('driveway'));
 beforeEach(async () => {
   driver = await signUp('driveway', { roles: ['driver'] });
@@ -36,7 +32,7 @@ beforeEach(async () => {
   account = await connected(host);
 });
 afterEach(async () => {
-  expect(await payoutBreaches()).toEqual([]);
+  expect(await breaches()).toEqual([]);
   // What waits is sent with the payouts of whoever runs them next: not in another test.
   await leftAlone(host);
 });

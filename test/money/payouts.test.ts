@@ -7,28 +7,24 @@ import { deliverEvents } from '../support/deliver-events.ts';
 import { runSchedule } from '../support/invoke.ts';
 import { type Person, signUp, signUpWithPassword } from '../support/people.ts';
 import { inScratch } from '../support/scratch.ts';
+import { set } from '../support/settings.ts';
 import { balancesOf, post, topUp } from './ledger.ts';
-import { CARD, INITIATE } from './pay.ts';
+import { breaches, CARD, INITIATE } from './pay.ts';
 import {
   connected,
   earned,
   itemsOf,
   leftAlone,
   paidOut,
-  payoutBreaches,
   payoutsOf,
+  plainTerms,
   rewound,
-  set,
   toNextPeriod,
 } from './payout-runs.ts';
 
 let driver: Person;
 let host: Person;
-beforeAll(async () => {
-  await set('driveway', 'payout_hold_days', 1);
-  await set('driveway', 'payout_minimum_amount', 100);
-  await set('driveway', 'payout_fee_amount', 0);
-});
+beforeAll(() => plainTerms('driveway'));
 afterAll(() => rewound('driveway'));
 beforeEach(async () => {
   driver = await signUp('driveway', { roles: ['driver'] });
@@ -36,9 +32,8 @@ beforeEach(async () => {
   await connected(host);
 });
 afterEach(async () => {
-  await set('driveway', 'payout_minimum_amount', 100);
-  await set('driveway', 'payout_fee_amount', 0);
-  expect(await payoutBreaches()).toEqual([]);
+  await plainTerms('driveway');
+  expect(await breaches()).toEqual([]);
   await leftAlone(host);
 });
 

@@ -6,7 +6,7 @@ import { asOwner } from '../support/database.ts';
 import { deliverEvents } from '../support/deliver-events.ts';
 import { type Person, signUp, signUpStaff } from '../support/people.ts';
 import { balancesOf, topUp } from './ledger.ts';
-import { breaches, CARD, initiate, initiated, postedFor, shown } from './pay.ts';
+import { bookingOf, breaches, CARD, completed, initiate, initiated, postedFor, shown } from './pay.ts';
 import { promoOf, usesOf } from './promos.ts';
 
 let host: Person;
@@ -17,13 +17,6 @@ beforeAll(async () => {
 });
 
 const earned = async () => (await balancesOf(host.id)).provider_payable ?? 0;
-const bookingOf = async (booking: { id: string }) =>
-  (await driver.get(`/api/v1/bookings/${booking.id}`)).body;
-async function complete(booking: { id: string }) {
-  await stepped('driveway', booking, 'active');
-  await stepped('driveway', booking, 'completed');
-  await deliverEvents();
-}
 /** A booking of $10.00 and a fee of $1.50 that waits for its payment. */
 const unpaid = (promo: { code: string }, discount: number, changes: Record<string, unknown> = {}) =>
   placed(driver, host, {
@@ -41,7 +34,7 @@ test('the customer pays less, whoever is booked is paid in full, and the platfor
   const booking = await booked(driver, space, inHours(48), inHours(50), { promo_code: promo.code });
   const payment = await initiated(driver, booking, CARD);
   expect(payment).toMatchObject({ status: 'authorized', amount: 950, gateway_amount: 950 });
-  await complete(booking);
+  await completed('driveway', booking);
   expect(await shown(driver, payment)).toMatchObject({
     status: 'succeeded',
     captured_amount: 950,
@@ -59,7 +52,7 @@ test('what staff give back of a discounted booking is taken from all who had the
   const before = await earned();
   const booking = await unpaid(await promoOf('driveway'), 200);
   const payment = await initiated(driver, booking, CARD);
-  await complete(booking);
+  await completed('driveway', booking);
   const staff = await signUpStaff('driveway', 'admin');
   const path = `/api/v1/admin/payments/${payment.id}/refunds`;
   const wish = { reason: 'The gate was locked.', to: 'source' };
@@ -118,7 +111,7 @@ test('a code that pays all leaves nothing to wait for, and whoever is booked is 
   const booking = await unpaid(promo, 1000, priceOf(1000, 0, 1000));
   expect(booking).toMatchObject({ status: 'confirmed', awaits: null, expires_at: null, total_amount: 0 });
   expect((await initiate(driver, booking)).body).toMatchObject({ code: 'nothing_to_pay' });
-  await complete(booking);
+  await completed('driveway', booking);
   const release = { provider_payable: 1000, promo_expense: -1000 };
   expect(await postedFor(booking)).toEqual({ release });
   await actAs('driveway', sql`select money.settle_booking(${booking.id}::uuid)`);
@@ -132,7 +125,7 @@ test('of a free booking that is cancelled late, the provider keeps their half', 
   const booking = await unpaid(promo, 1000, { ...priceOf(1000, 0, 1000), ...soon });
   await driver.post(`/api/v1/bookings/${booking.id}/cancel`, {});
   expect(await postedFor(booking)).toEqual({ release: { provider_payable: 500, promo_expense: -500 } });
-  expect(await bookingOf(booking)).toMatchObject({ refund_amount: 0 });
+  expect(await bookingOf(driver, booking)).toMatchObject({ refund_amount: 0 });
   const other = await unpaid(
     await promoOf('driveway', { discount_type: 'fixed_amount', discount_value: 5000 }),
     1000,
@@ -150,8 +143,8 @@ test('what staying on costs beyond a free booking is owed by the customer', asyn
     starts_at: inMinutes(-180),
     ends_at: inMinutes(-60),
   });
-  await complete(booking);
-  const { overstay_amount, total_amount } = await bookingOf(booking);
+  await completed('driveway', booking);
+  const { overstay_amount, total_amount } = await bookingOf(driver, booking);
   expect(overstay_amount).toBeGreaterThan(0);
   expect(total_amount).toBe(overstay_amount);
   expect(await postedFor(booking)).toEqual({

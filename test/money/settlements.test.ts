@@ -6,7 +6,7 @@ import { deliverEvents } from '../support/deliver-events.ts';
 import { type Person, signUp, signUpStaff } from '../support/people.ts';
 import { inScratch } from '../support/scratch.ts';
 import { platformBalances } from './ledger.ts';
-import { breaches, CARD, initiated } from './pay.ts';
+import { breaches, CARD, initiated, inTwoMonths } from './pay.ts';
 
 const SETTLEMENTS = '/api/v1/admin/settlements';
 const HEADER =
@@ -26,8 +26,7 @@ type Taken = { id: string; booking: { id: string }; reference: string; fee: numb
 async function taken(): Promise<Taken> {
   const booking = await placed(driver, host, {
     payment_timeout: 900,
-    starts_at: inMinutes(60 * 24 * 60),
-    ends_at: inMinutes(60 * 24 * 60 + 120),
+    ...inTwoMonths(),
   });
   const { id } = await initiated(driver, booking, CARD);
   const [{ reference, fee }] = await asOwner(

@@ -5,7 +5,7 @@ import { asOwner } from '../support/database.ts';
 import { deliverEvents } from '../support/deliver-events.ts';
 import { type Person, signUp, signUpStaff } from '../support/people.ts';
 import { topUp } from './ledger.ts';
-import { CARD, initiated } from './pay.ts';
+import { CARD, initiated, inTwoMonths } from './pay.ts';
 
 const PAYMENTS = '/api/v1/admin/payments';
 let driver: Person;
@@ -14,7 +14,6 @@ let host: Person;
 let finance: Person;
 let first: { id: string; booking_id: string };
 let second: { id: string };
-const later = { starts_at: inMinutes(60 * 24 * 60), ends_at: inMinutes(60 * 24 * 60 + 120) };
 
 beforeAll(async () => {
   [driver, bystander, host, finance] = await Promise.all([
@@ -23,9 +22,13 @@ beforeAll(async () => {
     signUp('driveway', { roles: ['host'] }),
     signUpStaff('driveway', 'admin'),
   ]);
-  first = await initiated(driver, await placed(driver, host, { payment_timeout: 900, ...later }), CARD);
+  first = await initiated(
+    driver,
+    await placed(driver, host, { payment_timeout: 900, ...inTwoMonths() }),
+    CARD,
+  );
   await topUp(driver.id, 1150);
-  const booking = await placed(driver, host, { payment_timeout: 900, ...later });
+  const booking = await placed(driver, host, { payment_timeout: 900, ...inTwoMonths() });
   second = await initiated(driver, booking, { use_wallet: true });
   await driver.post(`/api/v1/bookings/${booking.id}/cancel`, {});
   await initiated(bystander, await placed(bystander, host, { payment_timeout: 900 }));

@@ -7,6 +7,7 @@ import { anonymous } from '../support/client.ts';
 import { advanceClock } from '../support/clock.ts';
 import { asOwner } from '../support/database.ts';
 import { type Person, signUp } from '../support/people.ts';
+import { withSetting } from '../support/settings.ts';
 import {
   again,
   approve,
@@ -37,18 +38,6 @@ beforeAll(async () => {
 const search = (marketplace: string, query: Record<string, unknown>) =>
   anonymous(marketplace).get(`${PATH}?${new URLSearchParams(query as Record<string, string>)}`);
 const ids = (answer: { body: { items: { id: string }[] } }) => answer.body.items.map(({ id }) => id);
-
-/** Sets a setting of Driveway-Hub while something runs. */
-async function withSetting(key: string, value: unknown, work: () => Promise<void>): Promise<void> {
-  const set = (to: unknown) =>
-    asOwner(
-      sql`update app.settings s set value = ${JSON.stringify(to)}::jsonb
-          from app.settings old where old.marketplace = s.marketplace and old.key = s.key
-            and s.marketplace = 'driveway' and s.key = ${key}::text returning old.value as before`,
-    );
-  const [{ before }] = await set(value);
-  await work().finally(() => set(before));
-}
 
 describe('catalogue', () => {
   test('a driveway whose owner names no city is one of San Francisco, CA; elsewhere the city is asked for', async () => {
@@ -86,7 +75,7 @@ describe('catalogue', () => {
   test('a driveway is listed in supported cities only, and in each from the moment that it is supported', async () => {
     const list = () => host.post(PATH, spaceFacts({ city: 'Oakland' }));
     expect((await list()).body.code).toBe('city_not_supported');
-    await withSetting('supported_cities', ['San Francisco', 'Oakland'], async () => {
+    await withSetting('driveway', 'supported_cities', ['San Francisco', 'Oakland'], async () => {
       expect((await list()).status).toBe(201);
     });
     expect((await list()).body.code).toBe('city_not_supported');
@@ -226,7 +215,7 @@ describe('booking', () => {
     const [from, longest, longer] = [inHours(24), inHours(24 + 100), inHours(24 + 101)];
     const vehicle_id = await carFor(driver, space, from, longest);
     const { id } = await booked(driver, await listed(host), from, inHours(26));
-    await withSetting('max_booking_hours', 100, async () => {
+    await withSetting('driveway', 'max_booking_hours', 100, async () => {
       const codes = (answer: { body: { reasons: { code: string }[] } }) =>
         answer.body.reasons.map(({ code }) => code);
       const quote = (to: string) => driver.post(`${PATH}/${space.id}/quote`, { from, to, vehicle_id });

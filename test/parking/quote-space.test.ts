@@ -6,6 +6,7 @@ import { anonymous, type Client } from '../support/client.ts';
 import { asOwner } from '../support/database.ts';
 import { logsOf } from '../support/logs.ts';
 import { type Person, signUp } from '../support/people.ts';
+import { withSetting } from '../support/settings.ts';
 import { book, booked, carFor, inHours, listed } from './spaces.ts';
 
 let host: Person;
@@ -133,20 +134,12 @@ test('buffers keep the time around a booking free', async () => {
 
 test('the fee is the setting’s, and a booking keeps the one that it was made under', async () => {
   const space = await listed(host, { hourly_rate: 1000 });
-  const set = (percent: number) =>
-    asOwner(
-      sql`update app.settings set value = to_jsonb(${percent}::numeric)
-          where marketplace = 'driveway' and key = 'platform_fee_percentage' returning key`,
-    );
   const booking = await booked(driver, space, inHours(24), inHours(34));
   expect(booking.fee_amount).toBe(1500);
-  await set(10);
-  try {
+  await withSetting('driveway', 'platform_fee_percentage', 10, async () => {
     expect((await quote(driver, space, inHours(44), inHours(54))).body.fee_amount).toBe(1000);
     expect((await driver.get(`/api/v1/bookings/${booking.id}`)).body.fee_amount).toBe(1500);
-  } finally {
-    await set(15);
-  }
+  });
 });
 
 test('a window without length, a space that is not listed and a wrong field have no quote', async () => {

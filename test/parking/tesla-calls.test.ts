@@ -5,6 +5,7 @@ import { asOwner } from '../support/database.ts';
 import { deliverEvents } from '../support/deliver-events.ts';
 import { runSchedule } from '../support/invoke.ts';
 import { signUp } from '../support/people.ts';
+import { set } from '../support/settings.ts';
 import { again, booked, inHours, listed } from './spaces.ts';
 import { forgetCalls, linkTesla, move } from './tesla-vehicles.ts';
 
@@ -56,9 +57,7 @@ test('readings leave twenty calls to navigation, and each marketplace has its ow
 });
 
 test('the setting of the marketplace is the limit, from one call to the next', async () => {
-  const limit = (value: number) =>
-    asOwner(sql`update app.settings set value = ${value}::jsonb
-                where marketplace = 'driveway' and key = 'tesla_api_rate_limit' returning key`);
+  const limit = (value: number) => set('driveway', 'tesla_api_rate_limit', value);
   await limit(3);
   expect((await take(10)).got).toBe(3);
   await limit(0);

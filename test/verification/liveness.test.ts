@@ -5,15 +5,12 @@ import { advanceClock } from '../support/clock.ts';
 import { failNext } from '../support/control-aws.ts';
 import { asOwner } from '../support/database.ts';
 import { type Person, signUp } from '../support/people.ts';
+import { set } from '../support/settings.ts';
 import { auditOf, handIn, jpeg, uploaded } from './evidence.ts';
 
 const PATH = '/api/v1/auth/verify-faceid';
 
-const want = (liveness: boolean) =>
-  asOwner(
-    sql`update app.settings set value = to_jsonb(${liveness}::boolean)
-        where marketplace = 'homigo' and key = 'face_liveness' returning key`,
-  );
+const want = (liveness: boolean) => set('homigo', 'face_liveness', liveness);
 
 let person: Person;
 beforeEach(async () => {

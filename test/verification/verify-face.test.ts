@@ -5,6 +5,7 @@ import { advanceClock } from '../support/clock.ts';
 import { failNext } from '../support/control-aws.ts';
 import { asOwner } from '../support/database.ts';
 import { type Person, signUp, signUpStaff } from '../support/people.ts';
+import { withSetting } from '../support/settings.ts';
 import { auditOf, handIn, jpeg, uploaded } from './evidence.ts';
 
 const PATH = '/api/v1/auth/verify-faceid';
@@ -60,18 +61,10 @@ test.each([
 });
 
 test('the threshold is the marketplace’s, which the business changes', async () => {
-  const set = (value: number) =>
-    asOwner(
-      sql`update app.settings set value = to_jsonb(${value}::integer)
-          where marketplace = 'homigo' and key = 'face_match_threshold' returning key`,
-    );
-  await set(99);
-  try {
-    const answer = await compare(person, 'similarity:95');
-    expect(answer).toMatchObject({ status: 422, body: { code: 'face_mismatch' } });
-  } finally {
-    await set(90);
-  }
+  const answer = await withSetting('homigo', 'face_match_threshold', 99, () =>
+    compare(person, 'similarity:95'),
+  );
+  expect(answer).toMatchObject({ status: 422, body: { code: 'face_mismatch' } });
 });
 
 test('a mismatch tells how many attempts are left, and the sixth of a day is refused', async () => {

@@ -160,6 +160,12 @@ export class GatewayUnavailable extends GatewayError {}
 /** The request is wrong, and would be refused again. Nothing happened. */
 export class GatewayRejected extends GatewayError {}
 
+/** Whether a gateway refused or did not answer, which is not our mistake. */
+export const isGatewayFailure = (
+  error: unknown,
+): error is GatewayDeclined | GatewayUnavailable | GatewayRejected =>
+  error instanceof GatewayDeclined || error instanceof GatewayUnavailable || error instanceof GatewayRejected;
+
 /** A webhook or a callback is not from the gateway, or is too old. */
 export class SignatureError extends GatewayError {
   constructor(gateway: GatewayName, reason: string, cause?: unknown) {
