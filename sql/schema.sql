@@ -5419,6 +5419,22 @@ begin
   end if;
 end $$;
 
+CREATE FUNCTION money.handed_back(p money.payments, cash bigint) RETURNS SETOF jsonb
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+declare provider uuid; owed bigint;
+begin
+  select b.provider_id into strict provider from booking.bookings b where b.id = p.booking_id;
+  owed := least(cash, -money.holding(provider, 'receivable', p.currency));
+  if owed > 0 then
+    return next jsonb_build_object('account', 'receivable', 'user_id', provider, 'amount', owed);
+  end if;
+  if owed < cash then
+    return next jsonb_build_object('account', 'provider_payable', 'user_id', provider, 'amount', cash - owed);
+  end if;
+end $$;
+
 CREATE FUNCTION money.has_benefit(person_id uuid, benefit text) RETURNS boolean
     LANGUAGE plpgsql STABLE SECURITY DEFINER
     SET search_path TO 'public', 'pg_temp'
@@ -6862,7 +6878,7 @@ CREATE TABLE money.refunds (
     replaces uuid,
     CONSTRAINT refunds_amount_check CHECK ((amount > 0)),
     CONSTRAINT refunds_attempt_check CHECK (((method = 'gateway'::text) = (attempt_id IS NOT NULL))),
-    CONSTRAINT refunds_method_check CHECK ((method = ANY (ARRAY['gateway'::text, 'wallet'::text, 'credits'::text]))),
+    CONSTRAINT refunds_method_check CHECK ((method = ANY (ARRAY['gateway'::text, 'wallet'::text, 'credits'::text, 'cash'::text]))),
     CONSTRAINT refunds_reason_check CHECK ((reason = ANY (ARRAY['not_owed'::text, 'paid_too_late'::text, 'by_staff'::text]))),
     CONSTRAINT refunds_reduction_check CHECK (((reason = 'by_staff'::text) = (reduction_id IS NOT NULL))),
     CONSTRAINT refunds_status_check CHECK ((status = ANY (ARRAY['pending'::text, 'processing'::text, 'succeeded'::text, 'failed'::text])))
@@ -6881,7 +6897,8 @@ begin
       select jsonb_agg(e) from (
         select jsonb_build_object('account', 'held', 'user_id', p.payer_id, 'amount', -r.amount) as e
         union all select jsonb_build_object('account', 'wallet', 'user_id', p.payer_id, 'amount', r.amount) where r.method = 'wallet'
-        union all select money.credit_entries(p, r.amount) where r.method = 'credits') as t)));
+        union all select money.credit_entries(p, r.amount) where r.method = 'credits'
+        union all select money.handed_back(p, r.amount) where r.method = 'cash') as t)));
 end $$;
 
 CREATE FUNCTION money.post_through_gateway(p money.payments, a money.payment_attempts, key text, type text, amount bigint) RETURNS void
@@ -7723,8 +7740,12 @@ begin
   part := least(rest, p.captured_amount - money.returned(p, 'gateway'));
   perform money.refund_part(p, 'gateway', part, 'not_owed');
   rest := rest - part;
+  -- Nobody gets money of the platform's for cash that it never had.
+  part := least(rest, p.cash_amount);
+  perform money.refund_part(p, 'cash', part, 'not_owed');
+  rest := rest - part;
   -- Credits are whole ones: what is left of one goes to the wallet.
-  part := greatest(rest - greatest(p.wallet_amount + p.cash_amount - money.returned(p, 'wallet'), 0), 0) / unit * unit;
+  part := greatest(rest - greatest(p.wallet_amount - money.returned(p, 'wallet'), 0), 0) / unit * unit;
   perform money.refund_part(p, 'wallet', rest - part, 'not_owed');
   perform money.refund_part(p, 'credits', part, 'not_owed');
   perform money.count_refunds(p.id);
@@ -16950,6 +16971,8 @@ REVOKE ALL ON FUNCTION money.gaps_in_papers(since timestamp with time zone) FROM
 REVOKE ALL ON FUNCTION money.give_back(p money.payments, r money.reductions) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION money.give_back_parts(p money.payments) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION money.handed_back(p money.payments, cash bigint) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION money.has_benefit(person_id uuid, benefit text) FROM PUBLIC;
 GRANT ALL ON FUNCTION money.has_benefit(person_id uuid, benefit text) TO vicinity_api;

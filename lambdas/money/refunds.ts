@@ -12,7 +12,10 @@ export const refundStatus = z
   .enum(['pending', 'processing', 'succeeded', 'failed'])
   .check(z.meta({ examples: ['succeeded'] }));
 
-export const refundMethod = z.enum(['gateway', 'wallet', 'credits']).check(z.meta({ examples: ['gateway'] }));
+/** `cash` is handed back by whoever has it. */
+export const refundMethod = z
+  .enum(['gateway', 'wallet', 'credits', 'cash'])
+  .check(z.meta({ examples: ['gateway'] }));
 
 /** What staff gave back of a payment. */
 export const StaffRefund = z.object({

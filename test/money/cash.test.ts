@@ -2,7 +2,7 @@ import { beforeAll, expect, test } from 'vitest';
 import { inMinutes, placed, stepped } from '../booking/bookings.ts';
 import { deliverEvents } from '../support/deliver-events.ts';
 import { type Person, signUp } from '../support/people.ts';
-import { balancesOf, topUp } from './ledger.ts';
+import { balancesOf, post, topUp } from './ledger.ts';
 import { attemptsOf, bookingOf, breaches, completed, initiate, initiated, postedFor, shown } from './pay.ts';
 
 const CASH = { use_cash: true };
@@ -95,7 +95,7 @@ test('a booking that is cancelled before any cash owes nothing', async () => {
   expect(await breaches()).toEqual([]);
 });
 
-test('cash that was given for a booking that is cancelled then is in the customer’s wallet, and the provider owes it', async () => {
+test('cash that was given for a booking that is cancelled then goes back from hand to hand, and makes nobody any money', async () => {
   const provider = await newProvider();
   const payer = await signUp('handie', { roles: ['customer'] });
   const booking = await placed(payer, provider, { payment_timeout: 900, currency: 'INR' });
@@ -105,10 +105,10 @@ test('cash that was given for a booking that is cancelled then is in the custome
   await deliverEvents();
   expect(await shown(payer, payment)).toMatchObject({
     status: 'refunded',
-    refunds: [{ method: 'wallet', amount: 1150 }],
+    refunds: [{ method: 'cash', amount: 1150 }],
   });
-  expect(await balancesOf(payer.id)).toMatchObject({ wallet: 1150, held: 0 });
-  expect(await balancesOf(provider.id)).toMatchObject({ receivable: -1150 });
+  expect(await balancesOf(payer.id)).toMatchObject({ wallet: 0, held: 0 });
+  expect(await balancesOf(provider.id)).toMatchObject({ receivable: 0 });
   expect(await breaches()).toEqual([]);
 });
 
@@ -156,4 +156,21 @@ test('a marketplace without cash takes none', async () => {
     status: 422,
     body: { code: 'cash_not_accepted', errors: [{ field: 'use_cash' }] },
   });
+});
+
+test('what a payout has netted of cash that is handed back is the provider’s again', async () => {
+  const provider = await newProvider();
+  const payer = await signUp('handie', { roles: ['customer'] });
+  const booking = await placed(payer, provider, { payment_timeout: 900, currency: 'INR' });
+  await initiated(payer, booking, CASH);
+  await received(provider, booking);
+  const netted = [
+    { account: 'receivable', user_id: provider.id, amount: 400 },
+    { account: 'platform_revenue', amount: -400 },
+  ];
+  await post({ type: 'netting', currency: 'INR', entries: netted }, { marketplace: 'handie' });
+  await stepped(provider, booking, 'cancelled');
+  await deliverEvents();
+  expect(await balancesOf(provider.id)).toMatchObject({ receivable: 0, provider_payable: 400 });
+  expect(await breaches()).toEqual([]);
 });

@@ -177,8 +177,18 @@ const JOURNALS = [
   'schema_migrations',
 ];
 
-/** A hash of all rows that mention one of these ids, by table: what a stranger must leave as it is. */
-export async function hashRows(ids: readonly string[]): Promise<Record<string, string>> {
+/** The transaction of this moment: whoever is made later is in no row that was written before it. */
+export async function currentTransaction(): Promise<string> {
+  const [{ id }] = await asOwner(sql`select pg_current_xact_id()::xid::text as id`);
+  return id;
+}
+
+/**
+ * A hash of all rows that mention one of these ids, by table: what a stranger must leave as it is.
+ *
+ * @param since the transaction from which on rows may mention them
+ */
+export async function hashRows(ids: readonly string[], since: string): Promise<Record<string, string>> {
   const tables: { name: string; ids: string[]; texts: string[] }[] = await asOwner(
     sql`select c.oid::regclass::text as name,
           coalesce(jsonb_agg(quote_ident(a.attname)) filter (where a.atttypid = 'uuid'::regtype), '[]') as ids,
@@ -200,12 +210,13 @@ export async function hashRows(ids: readonly string[]): Promise<Record<string, s
     ];
     return `
       select '${table.name}' as name, md5(string_agg(r::text, '|' order by r::text)) as hash
-      from ${table.name} as r, sought where ${mentions.join(' or ')} having count(*) > 0`;
+      from ${table.name} as r, sought
+      where r.xmin::text::bigint >= sought.since and (${mentions.join(' or ')}) having count(*) > 0`;
   });
   const rows = await asOwner({
-    text: `with sought as materialized (select ($1->>0) as pattern, string_to_array($1->>0, '|')::uuid[] as ids)
+    text: `with sought as materialized (select ($1->>0) as pattern, string_to_array($1->>0, '|')::uuid[] as ids, ($1->>1)::bigint as since)
       ${parts.join(' union all ')}`,
-    values: [ids.join('|')],
+    values: [ids.join('|'), since],
   });
   return Object.fromEntries(rows.map(({ name, hash }) => [name, hash]));
 }

@@ -66,7 +66,7 @@ begin
   if made.method <> 'gateway' then perform money.post_refund(p, made); end if;
 end $$;
 
--- Posts a refund to wallet or credits. One of a thing that is no booking names it, for the statement of credits.
+-- Posts a refund to wallet or credits, or of cash, which the provider hands back. One of a thing that is no booking names it, for the statement of credits.
 create or replace function money.post_refund(p money.payments, r money.refunds) returns void
 language plpgsql security definer set search_path = public, pg_temp as $$
 begin
@@ -76,7 +76,23 @@ begin
       select jsonb_agg(e) from (
         select jsonb_build_object('account', 'held', 'user_id', p.payer_id, 'amount', -r.amount) as e
         union all select jsonb_build_object('account', 'wallet', 'user_id', p.payer_id, 'amount', r.amount) where r.method = 'wallet'
-        union all select money.credit_entries(p, r.amount) where r.method = 'credits') as t)));
+        union all select money.credit_entries(p, r.amount) where r.method = 'credits'
+        union all select money.handed_back(p, r.amount) where r.method = 'cash') as t)));
+end $$;
+
+-- A provider who hands cash back does not owe it any more. What a payout has netted of it is theirs again.
+create or replace function money.handed_back(p money.payments, cash bigint) returns setof jsonb
+language plpgsql security definer set search_path = public, pg_temp as $$
+declare provider uuid; owed bigint;
+begin
+  select b.provider_id into strict provider from booking.bookings b where b.id = p.booking_id;
+  owed := least(cash, -money.holding(provider, 'receivable', p.currency));
+  if owed > 0 then
+    return next jsonb_build_object('account', 'receivable', 'user_id', provider, 'amount', owed);
+  end if;
+  if owed < cash then
+    return next jsonb_build_object('account', 'provider_payable', 'user_id', provider, 'amount', cash - owed);
+  end if;
 end $$;
 
 -- Money that a gateway took for a person, or gave back to them where the amount is negative.

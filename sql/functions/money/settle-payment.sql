@@ -56,7 +56,7 @@ language sql stable security definer set search_path = public, pg_temp as $$
     and (r.kind = 'refund' or exists (select from money.disputes d where d.reduction_id = r.id and d.is_withheld))
 $$;
 
--- Releases what is owed to those who get it, and gives back the rest to where it came from: the gateway first, then the wallet. Once:
+-- Releases what is owed to those who get it, and gives back the rest to where it came from: the gateway, cash, then the wallet. Once:
 -- what is given back later is taken from those who got it.
 create or replace function money.settle_payment(p money.payments) returns void
 language plpgsql security definer set search_path = public, pg_temp as $$
@@ -90,8 +90,12 @@ begin
   part := least(rest, p.captured_amount - money.returned(p, 'gateway'));
   perform money.refund_part(p, 'gateway', part, 'not_owed');
   rest := rest - part;
+  -- Nobody gets money of the platform's for cash that it never had.
+  part := least(rest, p.cash_amount);
+  perform money.refund_part(p, 'cash', part, 'not_owed');
+  rest := rest - part;
   -- Credits are whole ones: what is left of one goes to the wallet.
-  part := greatest(rest - greatest(p.wallet_amount + p.cash_amount - money.returned(p, 'wallet'), 0), 0) / unit * unit;
+  part := greatest(rest - greatest(p.wallet_amount - money.returned(p, 'wallet'), 0), 0) / unit * unit;
   perform money.refund_part(p, 'wallet', rest - part, 'not_owed');
   perform money.refund_part(p, 'credits', part, 'not_owed');
   perform money.count_refunds(p.id);
