@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest';
 import { sql } from '../../lambdas/kernel/sql.ts';
 import { again } from '../parking/spaces.ts';
 import { advanceClock } from '../support/clock.ts';
@@ -27,6 +27,10 @@ let account: string;
 beforeAll(() => plainTerms('driveway'));
 afterAll(() => rewound('driveway'));
 beforeEach(async () => {
+  // What others have earned is on its way before anything goes wrong.
+  await paidOut();
+  await deliverEvents();
+  vi.useRealTimers();
   driver = await signUp('driveway', { roles: ['driver'] });
   host = await signUp('driveway', { roles: ['host'] });
   account = await connected(host);
