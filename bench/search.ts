@@ -49,6 +49,12 @@ export async function benchSearch(spaces = 1_000_000): Promise<Result[]> {
         large.search / small.search,
         1.5,
       ),
+      atMost(
+        `the bare nearest neighbours over ${count} spaces: through app.run / the statement alone`,
+        `${ms(large.bare)} / ${ms(large.alone)}`,
+        large.bare / large.alone,
+        1.5,
+      ),
       atLeast(
         'Driveway-Hub’s form without its index / ours',
         `${ms(literal.driveway)} / ${ms(large.search)}`,
@@ -186,10 +192,17 @@ async function measure(api: pg.Client, vehicle: string) {
     const { rows } = await api.query(call, [JSON.stringify(context), text, JSON.stringify(values)]);
     if (rows.length < 10 || 'refused' in rows[0].run) throw new Error(JSON.stringify(rows[0]));
   };
+  // As somebody would ask who has no use for a caller, a session or a clock.
+  await api.query("set app.marketplace = 'driveway'");
+  const runAlone = async ({ text, values }: Statement) => {
+    const { rows } = await api.query(text.replaceAll('$1', '$1::jsonb'), [JSON.stringify(values)]);
+    if (rows.length < 10) throw new Error('The statement alone finds too little.');
+  };
   return compare(
     {
       search: async turn => run(await statementOf(turn, vehicle)),
       bare: turn => run(bareOf(turn)),
+      alone: turn => runAlone(bareOf(turn)),
     },
     TURNS,
   );
