@@ -42,6 +42,19 @@ export {
 
 const rule = z.record(z.string(), z.unknown());
 
+/** Another time that the customer has asked for, and what the booking would come to: the provider answers before `expires_at`. */
+const MoveRequest = z.object({
+  id: id('move_request'),
+  starts_at: instant,
+  ends_at: instant,
+  expires_at: instant,
+  line_items: z.array(LineItem),
+  subtotal_amount: amount,
+  fee_amount: amount,
+  discount_amount: amount,
+  total_amount: amount,
+});
+
 /** A booking as its two parties see it: the row of `booking.my_bookings`. */
 export const Booking = z.object({
   id: id('booking'),
@@ -61,6 +74,8 @@ export const Booking = z.object({
   /** What the booking waits for until `expires_at`, when it is cancelled without it. Null once it waits no more. */
   awaits: z.nullable(z.enum(['payment', 'answer']).check(z.meta({ examples: ['answer'] }))),
   expires_at: z.nullable(instant),
+  /** Null unless another time waits for the provider's answer. The booking stands as it is. */
+  move_request: z.nullable(MoveRequest),
   line_items: z.array(LineItem),
   currency,
   subtotal_amount: amount,
@@ -170,4 +185,27 @@ export const moveRefusals = {
     'The booking has changed in this moment. Look at it again.',
   ),
   booking_not_movable: refuse('booking_not_movable', 409, 'This booking cannot be moved to that time.'),
+};
+
+const closed = refuse(
+  'move_request_closed',
+  409,
+  'This request to move the booking was answered or withdrawn, or has run out.',
+);
+
+/** Refusals of every answer to a request to move. */
+export const moveRequestRefusals = {
+  move_request_closed: closed,
+  transition_not_allowed: refuse(
+    'transition_not_allowed',
+    409,
+    'Only the provider answers a request to move the booking, and only its customer withdraws it.',
+  ),
+};
+
+/** The same where the booking is moved: its time may be gone although it has not run out here, since two clocks differ. */
+export const acceptedMoveRefusals = {
+  ...moveRequestRefusals,
+  reservation_no_overlap: closed,
+  subject_no_overlap: closed,
 };

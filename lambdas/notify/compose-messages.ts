@@ -19,6 +19,10 @@ const BookingEvent = z.object({
   time_zone: z.string(),
   /** What the booking still waits for: its payment, or its provider's answer. */
   awaits: z.optional(z.nullable(z.enum(['payment', 'answer']))),
+  /** Of a request to move: where to, and until when it is answered. */
+  wanted_starts_at: z.optional(z.string()),
+  wanted_ends_at: z.optional(z.string()),
+  request_expires_at: z.optional(z.string()),
 });
 
 type Party = 'customer' | 'provider';
@@ -33,6 +37,11 @@ const RULES: Readonly<Record<string, Readonly<Partial<Record<Party, TemplateName
   'booking.expired': { customer: 'booking_expired', provider: 'booking_expired' },
   // A provider who was never asked need not hear of it.
   'booking.payment_expired': { customer: 'booking_unpaid' },
+  'booking.move_requested': { customer: 'booking_move_sent', provider: 'booking_move_requested' },
+  'booking.move_declined': { customer: 'booking_move_declined' },
+  'booking.move_withdrawn': { provider: 'booking_move_withdrawn' },
+  'booking.move_expired': { customer: 'booking_move_expired', provider: 'booking_move_expired' },
+  'booking.move_ended': { customer: 'booking_move_ended', provider: 'booking_move_ended' },
   'booking.moved': { customer: 'booking_moved', provider: 'booking_moved' },
   'booking.overstayed': { customer: 'booking_overstayed', provider: 'booking_overstayed' },
   'booking.no_show': { customer: 'booking_not_arrived', provider: 'booking_not_arrived' },
@@ -63,11 +72,13 @@ function noticesOf(type: string, event: z.output<typeof BookingEvent>): Notice[]
   const rule = RULES[type];
   if (!rule || (type === 'booking.placed' && event.awaits !== 'answer')) return [];
   const { number, resource_name, starts_at, ends_at, time_zone } = event;
+  const { wanted_starts_at, wanted_ends_at, request_expires_at } = event;
+  const wish = wanted_starts_at === undefined ? {} : { wanted_starts_at, wanted_ends_at, request_expires_at };
   const parties: Party[] = ['customer', 'provider'];
   return parties.flatMap(party => {
     const template = rule[party];
     if (!template) return [];
-    const variables = { number, resource_name, starts_at, ends_at, time_zone };
+    const variables = { number, resource_name, starts_at, ends_at, time_zone, ...wish };
     return [
       { user_id: event[`${party}_id`], template, channels: ['email', 'sms'], topic: 'bookings', variables },
     ];

@@ -5,7 +5,10 @@ import { http } from '../kernel/http.ts';
 import { signedIn, useCase } from '../kernel/use-case.ts';
 import { moveBooking, moveRefusals } from './moves.ts';
 
-/** Gives a parking booking of the caller's another end, also once it has begun, at the rates that were agreed. */
+/**
+ * Gives a parking booking of the caller's another end, also once it has begun, at the rates that were agreed. Where the owner agrees to
+ * each booking a later end waits for them, as the booking's `move_request`.
+ */
 export const extendBooking = useCase({
   route: 'POST /api/v1/parking/bookings/{booking_id}/extend',
   module: 'parking',
@@ -18,9 +21,9 @@ export const extendBooking = useCase({
   }),
   output: Booking,
   refusals: moveRefusals,
-  async run({ booking_id, to, expected_total_amount }, { db, marketplace }) {
+  async run({ booking_id, to, expected_total_amount }, context) {
     const move = { booking_id, from: null, to };
-    return moveBooking(db, move, expected_total_amount, marketplace.fees.customer_basis_points);
+    return moveBooking(context, move, expected_total_amount);
   },
 });
 

@@ -1,4 +1,5 @@
 import * as z from 'zod/mini';
+import type { Marketplace } from '../../marketplaces/marketplace.ts';
 import { Booking } from '../booking/booking.ts';
 import type { Database } from '../kernel/database.ts';
 import { refuse } from '../kernel/refusal.ts';
@@ -19,14 +20,27 @@ export async function readMove(db: Database, { booking_id, from, to }: Move, bas
   return terms;
 }
 
-/** Moves a booking in place at the price of the new time. Two trips. */
-export async function moveBooking(db: Database, move: Move, expected: number | null, basisPoints: number) {
-  const terms = await readMove(db, move, basisPoints);
+/**
+ * Moves a booking in place at the price of the new time, or asks for that where the owner agrees to each booking: then the booking
+ * says so in its `move_request`. Two trips.
+ */
+export async function moveBooking(
+  { db, marketplace }: { db: Database; marketplace: Marketplace },
+  move: Move,
+  expected: number | null,
+) {
+  const terms = await readMove(db, move, marketplace.fees.customer_basis_points);
   throwReason(terms.reasons);
   const price = priceOf(terms);
   checkExpectation(price, expected);
   const { starts_at, ends_at, booking } = terms;
-  const details = { ...price, starts_at, ends_at, facts: { ...booking.facts, ...factsOf(terms) } };
+  const details = {
+    ...price,
+    starts_at,
+    ends_at,
+    request_timeout: marketplace.timeouts.booking_request,
+    facts: { ...booking.facts, ...factsOf(terms) },
+  };
   return db.one(
     sql`
       select * from parking.move(${move.booking_id}::uuid, ${booking.version}::integer, ${terms.version}::integer,

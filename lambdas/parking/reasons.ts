@@ -39,10 +39,10 @@ export const reasons = {
 export const moveReasons = {
   ...reasons,
   space_not_listed: refuse('space_not_listed', 409, 'This space takes no bookings any more.'),
-  acceptance_required: refuse(
-    'acceptance_required',
+  move_requested: refuse(
+    'move_requested',
     409,
-    'The owner of this space agrees to each booking. Book the further time too, or cancel this one and ask for another.',
+    'The owner has not answered yet to the other time that you have asked for. Withdraw that first.',
   ),
   too_late_for_less: refuse(
     'too_late_for_less',

@@ -5,7 +5,10 @@ import { http } from '../kernel/http.ts';
 import { signedIn, useCase } from '../kernel/use-case.ts';
 import { moveBooking, moveRefusals } from './moves.ts';
 
-/** Moves a parking booking of the caller's to another time, in place. At no moment is its time anybody else's. */
+/**
+ * Moves a parking booking of the caller's to another time, in place: at no moment is its time anybody else's. Where the owner agrees to
+ * each booking it stays as it is, and its `move_request` waits for them.
+ */
 export const rescheduleBooking = useCase({
   route: 'POST /api/v1/parking/bookings/{booking_id}/reschedule',
   module: 'parking',
@@ -19,8 +22,8 @@ export const rescheduleBooking = useCase({
   }),
   output: Booking,
   refusals: moveRefusals,
-  async run({ expected_total_amount, ...move }, { db, marketplace }) {
-    return moveBooking(db, move, expected_total_amount, marketplace.fees.customer_basis_points);
+  async run({ expected_total_amount, ...move }, context) {
+    return moveBooking(context, move, expected_total_amount);
   },
 });
 

@@ -87,6 +87,34 @@ export async function moved(
   return row;
 }
 
+/** Asks for another time of a booking as the functions of a module do. Throws what was refused. */
+export async function moveRequested(
+  customer: Person,
+  booking: { id: string; version: number },
+  changes: Record<string, unknown>,
+) {
+  const wanted = { capacity: 1, request_timeout: 24 * 3600, ...priceOf(1000, 150), ...changes };
+  const [row] = await actAs(
+    customer,
+    sql`select * from booking.request_move(${booking.id}::uuid, ${wanted}::jsonb, ${booking.version}::integer)`,
+  );
+  return row;
+}
+
+/** Answers a request to move, or takes it back: `accept`, `decline` or `withdraw`. */
+export const answerMove = (
+  person: Person,
+  how: string,
+  booking: { id: string; move_request: { id: string } },
+  more: Record<string, unknown> = {},
+  headers: Record<string, string> = {},
+) =>
+  person.post(
+    `/api/v1/bookings/${booking.id}/move-request/${how}`,
+    { request_id: booking.move_request.id, ...more },
+    { headers },
+  );
+
 /** Tells a booking what its payment has come to, as the functions of money do. */
 export async function settled(marketplace: string, booking: { id: string }, status: string) {
   const [row] = await actAs(

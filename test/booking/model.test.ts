@@ -6,7 +6,8 @@ import { driveway } from '../../marketplaces/driveway.ts';
 import { asOwner } from '../support/database.ts';
 import { runSchedule } from '../support/invoke.ts';
 import { type Person, signUp } from '../support/people.ts';
-import { actAs, moved, placed, priceOf, settled, stepped } from './bookings.ts';
+import { actAs, moved, moveRequested, placed, priceOf, settled, stepped } from './bookings.ts';
+import { answersOf, wronglyTold, wrongs } from './model-rules.ts';
 
 /**
  * Random people do random things to a few places, and the clock jumps. After each step the tables must hold what the model says
@@ -28,6 +29,7 @@ type Row = {
   starts_at: string;
   ends_at: string;
   version: number;
+  move_request: { id: string } | null;
 };
 type World = {
   /** Three drivers and their host. */
@@ -57,6 +59,15 @@ const step = fc.oneof(
     }),
   },
   { weight: 3, arbitrary: fc.record({ kind: fc.constant('move' as const), which, start, length }) },
+  { weight: 3, arbitrary: fc.record({ kind: fc.constant('ask' as const), which, start, length }) },
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      kind: fc.constantFrom('accept-move' as const, 'decline-move' as const, 'withdraw-move' as const),
+      byHost: fc.boolean(),
+      which,
+    }),
+  },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('cancel' as const), byHost: fc.boolean(), which }) },
   {
     weight: 2,
@@ -97,7 +108,7 @@ const windowOf = ({ start, length }: { start: number; length: number }) => {
 
 /** What the database says no to. Anything else that goes wrong is a defect. */
 const KNOWN =
-  /reservation_no_overlap|subject_no_overlap|transition_not_allowed|payment_required|step_too|not_found|version_conflict|booking_not_movable|starts_in_past|booking_over|too_late_for_less/;
+  /reservation_no_overlap|subject_no_overlap|transition_not_allowed|payment_required|step_too|not_found|version_conflict|booking_not_movable|starts_in_past|booking_over|too_late_for_less|move_requested|move_request_closed/;
 const attempt = async <T>(work: Promise<T>): Promise<T | null> =>
   work.catch((error: Error) => {
     if (KNOWN.test(error.message)) return null;
@@ -142,9 +153,11 @@ async function act(world: World, taken: Step): Promise<void> {
   const caller =
     taken.which % 4 === 0 ? person(0) : (people.find(({ id }) => id === booking.customer_id) ?? host);
   const { capacity = 1 } = world.places.find(({ resource_id }) => resource_id === booking.resource_id) ?? {};
-  if (taken.kind === 'move') {
+  if (taken.kind === 'move' || taken.kind === 'ask') {
     const price = priceOf(taken.length * 125, taken.length * 19);
-    await attempt(moved(caller, booking, { capacity, ...windowOf(taken), ...price }));
+    const wanted = { capacity, ...windowOf(taken), ...price };
+    if (taken.kind === 'move') await attempt(moved(caller, booking, wanted));
+    else await attempt(moveRequested(caller, booking, { ...wanted, request_timeout: 45 * 60 }));
   } else if (taken.kind === 'pay') {
     await attempt(settled('driveway', booking, taken.status));
   } else if (taken.kind === 'arrive') {
@@ -166,65 +179,14 @@ const STEPS = {
     with quote as materialized (select booking.cancellation_quote(${id}::uuid) as told)
     select 1 / (quote.told ->> 'allowed')::boolean::integer
     from quote, booking.cancel(${id}::uuid, null, (quote.told ->> 'refund_amount')::bigint)`,
+  // Of the request that there is, or of one that never was.
+  'accept-move': ({ id, move_request: asked }: Row) =>
+    sql`select from booking.accept_move(${id}::uuid, ${asked?.id ?? id}::uuid)`,
+  'decline-move': ({ id, move_request: asked }: Row) =>
+    sql`select from booking.decline_move(${id}::uuid, ${asked?.id ?? id}::uuid, null)`,
+  'withdraw-move': ({ id, move_request: asked }: Row) =>
+    sql`select from booking.withdraw_move(${id}::uuid, ${asked?.id ?? id}::uuid)`,
 };
-
-/** What must be true of the tables at every moment: one row for each thing that is not. */
-const wrongs = (world: World) =>
-  asOwner(sql`
-    with mine as (
-      select b.*, f.live, f.transitions, f.cancelled, f.instant, f.on_request, f.unpaid
-      from booking.bookings b join booking.flows f on f.id = b.flow_id
-      where b.id = any (array(select jsonb_array_elements_text(${world.bookings}::jsonb)::uuid)))
-    select 'two bookings of one unit overlap' as wrong, a.id from mine a join mine b
-      on a.id < b.id and a.resource_id = b.resource_id and a.unit = b.unit
-      and tstzrange(a.starts_at, a.ends_at) && tstzrange(b.starts_at, b.ends_at)
-      and a.status = any (a.live) and b.status = any (b.live)
-      and coalesce(a.expires_at > ${new Date().toISOString()}::timestamptz, true)
-      and coalesce(b.expires_at > ${new Date().toISOString()}::timestamptz, true)
-    union all select 'a car is in two places', a.id from mine a join mine b
-      on a.id < b.id and a.subject_id = b.subject_id
-      and tstzrange(a.starts_at, a.ends_at) && tstzrange(b.starts_at, b.ends_at)
-      and a.status = any (a.live) and b.status = any (b.live)
-      and coalesce(a.expires_at > ${new Date().toISOString()}::timestamptz, true)
-      and coalesce(b.expires_at > ${new Date().toISOString()}::timestamptz, true)
-    union all select 'a reservation outlives its booking', m.id from mine m join booking.reservations r on r.booking_id = m.id
-      where m.status <> all (m.live)
-    union all select 'a live booking does not hold exactly its time', m.id from mine m
-      where m.status = any (m.live) and coalesce(m.expires_at > ${new Date().toISOString()}::timestamptz, true)
-        and (select coalesce(jsonb_agg(jsonb_build_array(r.resource_id, r.unit, r.during, r.kind, r.expires_at) order by r.resource_id), '[]')
-             from booking.reservations r where r.booking_id = m.id)
-          <> (select jsonb_agg(jsonb_build_array(w.resource_id, w.unit, w.during,
-                case when m.expires_at is null then 'booking' else 'hold' end, m.expires_at) order by w.resource_id)
-              from (select m.resource_id, m.unit, tstzrange(m.starts_at - make_interval(secs => m.buffer_before),
-                                                            m.ends_at + make_interval(secs => m.buffer_after)) as during
-                    union all select m.subject_id, 1, tstzrange(m.starts_at, m.ends_at) where m.subject_id is not null) as w)
-    union all select 'a status was reached by no declared step', m.id from mine m join booking.timeline t on t.booking_id = m.id
-      where t.from_status is not null and t.from_status <> t.to_status and t.event <> 'paid' and not exists (
-        select from jsonb_array_elements(m.transitions) as s
-        where s ->> 'from' = t.from_status and s ->> 'to' = t.to_status and s -> 'by' ? t.party)
-    union all select 'the timeline has a gap', s.booking_id from (
-        select t.booking_id, t.from_status, lag(t.to_status) over (partition by t.booking_id order by t.version, t.id) as before
-        from booking.timeline t join mine m on m.id = t.booking_id) as s
-      where s.from_status is distinct from s.before
-    union all select 'the timeline does not end where the booking stands', m.id from mine m
-      where m.status <> (select t.to_status from booking.timeline t where t.booking_id = m.id order by t.version desc, t.id desc limit 1)
-    union all select 'the total is not the sum of the lines', m.id from mine m
-      where m.total_amount <> (select sum((l ->> 'amount')::bigint) from jsonb_array_elements(m.line_items) as l)
-        or m.total_amount <> m.subtotal_amount + m.fee_amount
-    union all select 'a refund is not the sum of its lines', m.id from mine m
-      where m.refund_amount <> (select coalesce(sum((l ->> 'amount')::bigint), 0) from jsonb_array_elements(m.refund_items) as l)
-    union all select 'a live booking that waits or has a timer has no clock', m.id from mine m
-      where (m.expires_at is not null or m.status = 'confirmed') and not exists (
-        select from app.timers t where t.kind = 'booking.clock' and t.subject_id = m.id and t.settled_at is null)`);
-
-/** Bookings that were not told to have ended exactly once. */
-const wronglyTold = (world: World) =>
-  asOwner(sql`
-    select b.id, count(o.id)::integer as times
-    from jsonb_array_elements_text(${world.bookings}::jsonb) as b (id)
-    left join app.outbox o on o.payload ->> 'booking_id' = b.id and o.type in ('booking.cancelled', 'booking.declined',
-      'booking.expired', 'booking.payment_expired', 'booking.completed', 'booking.no_show')
-    group by b.id having count(o.id) <> 1`);
 
 afterAll(() => {
   vi.useRealTimers();
@@ -237,6 +199,7 @@ test('whatever people do, nothing overlaps, nothing is left behind and every ste
   for (const role of ['driver', 'driver', 'driver', 'host'])
     people.push(await signUp('driveway', { roles: [role] }));
   const reached = new Set<string>();
+  const answers = new Set<string>();
   await fc.assert(
     fc.asyncProperty(fc.array(step, { minLength: 25, maxLength: 40, size: 'max' }), async steps => {
       vi.setSystemTime(now);
@@ -256,6 +219,7 @@ test('whatever people do, nothing overlaps, nothing is left behind and every ste
       await act(world, { kind: 'wait', minutes: 24 * 60, sweep: true });
       const rows = await rowsOf(world);
       for (const { status } of rows) reached.add(status);
+      for (const { answer } of await answersOf(world)) answers.add(answer);
       // When all is over the clock has ended every booking, whatever people left undone.
       expect(rows.filter(row => flow?.live.includes(row.status))).toEqual([]);
       expect(await wrongs(world)).toEqual([]);
@@ -265,4 +229,11 @@ test('whatever people do, nothing overlaps, nothing is left behind and every ste
   );
   // The walk is worth something only where it comes to every end.
   expect([...reached].sort()).toEqual(['cancelled', 'completed', 'no_show']);
+  expect([...answers].sort()).toEqual([
+    'move_declined',
+    'move_ended',
+    'move_expired',
+    'move_withdrawn',
+    'moved',
+  ]);
 }, 120_000);

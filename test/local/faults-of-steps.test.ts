@@ -30,9 +30,46 @@ type Step = {
   event: string;
   status: string;
   reservations: number;
+  /** What came before it. */
+  prepare?: (booking: Booked) => Promise<void>;
 };
 
 const nothing = async () => ({});
+
+/** Lets the host agree to a booking, so that another time of it has to be asked for. */
+const agree = async ({ id }: Booked) => {
+  await faulty.send(`/driveway/api/v1/bookings/${id}/accept`, {}, faulty.host);
+};
+
+/** Asks for an hour more, too. */
+const ask = async (booking: Booked) => {
+  await agree(booking);
+  const path = `/driveway/api/v1/parking/bookings/${booking.id}/extend`;
+  await faulty.send(path, { to: hourFrom(booking.hour + 2) }, driver);
+};
+
+const requestOf = async ({ id }: Booked) => {
+  const [row] = await readAsOwner(
+    faulty.cloud.aws,
+    sql`select move_request ->> 'id' as request_id from booking.bookings where id = ${id}::uuid`,
+  );
+  return row;
+};
+
+/** An answer to a request to move. */
+const answering = (name: string, verb: string, as: () => string, event: string): Step => ({
+  name,
+  lambda: `vicinity-booking-${verb}-move`,
+  trips: 1,
+  path: ({ id }) => `bookings/${id}/move-request/${verb}`,
+  body: requestOf,
+  as,
+  asked: true,
+  prepare: ask,
+  event,
+  status: 'confirmed',
+  reservations: 1,
+});
 const steps: Step[] = [
   {
     name: 'cancels',
@@ -80,6 +117,22 @@ const steps: Step[] = [
     reservations: 1,
   },
   {
+    name: 'asks to move',
+    lambda: 'vicinity-parking-extend-booking',
+    trips: 2,
+    path: ({ id }) => `parking/bookings/${id}/extend`,
+    body: async ({ hour }) => ({ to: hourFrom(hour + 2) }),
+    as: () => driver,
+    asked: true,
+    prepare: agree,
+    event: 'move_requested',
+    status: 'confirmed',
+    reservations: 2,
+  },
+  answering('accepts to move', 'accept', () => faulty.host, 'moved'),
+  answering('declines to move', 'decline', () => faulty.host, 'move_declined'),
+  answering('asks no more to move', 'withdraw', () => driver, 'move_withdrawn'),
+  {
     name: 'checks in to',
     lambda: 'vicinity-parking-check-in',
     trips: 1,
@@ -94,12 +147,14 @@ const steps: Step[] = [
 
 let hours = 0;
 
-async function place({ asked }: Step): Promise<Booked> {
+async function place({ asked, prepare }: Step): Promise<Booked> {
   hours += 3;
   const space = await faulty.listSpace(asked ? { instant_booking_enabled: false } : {});
   const { status, body } = await faulty.book(space, driver, randomUUID(), hours);
   expect(status).toBe(201);
-  return { id: String(body.id), space, hour: hours };
+  const booking = { id: String(body.id), space, hour: hours };
+  await prepare?.(booking);
+  return booking;
 }
 
 /** Lets a booking begin in five minutes, and returns its code. */
@@ -151,7 +206,7 @@ for (const step of steps) {
       reservations: step.reservations,
       steps: 1,
       events: 1,
-      clocks: step.reservations,
+      clocks: Math.min(step.reservations, 1),
     };
     const between = await tracesOf(booking, step);
     expect(between).toEqual(committed ? done : before);

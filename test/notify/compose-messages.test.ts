@@ -67,6 +67,11 @@ test.each([
   ['booking.expired', null, ['booking_expired', 'booking_expired']],
   ['booking.payment_expired', null, ['booking_unpaid']],
   ['booking.moved', null, ['booking_moved', 'booking_moved']],
+  ['booking.move_requested', null, ['booking_move_requested', 'booking_move_sent']],
+  ['booking.move_declined', null, ['booking_move_declined']],
+  ['booking.move_withdrawn', null, ['booking_move_withdrawn']],
+  ['booking.move_expired', null, ['booking_move_expired', 'booking_move_expired']],
+  ['booking.move_ended', null, ['booking_move_ended', 'booking_move_ended']],
   ['booking.overstayed', null, ['booking_overstayed', 'booking_overstayed']],
   ['booking.no_show', null, ['booking_not_arrived', 'booking_not_arrived']],
 ])('%s of a booking that waits for %s makes %j', async (type, awaits, templates) => {

@@ -5,6 +5,9 @@ import { bookingVariables } from './notices.ts';
 
 const variables = {
   ...bookingVariables,
+  wanted_starts_at: '2026-12-22T18:00:00+00:00',
+  wanted_ends_at: '2026-12-22T20:00:00+00:00',
+  request_expires_at: '2026-12-01T18:00:00+00:00',
   marketplace: 'Driveway-Hub',
   code: '042137',
   happened_at: '2026-12-01T18:00:00+00:00',

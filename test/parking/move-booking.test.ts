@@ -133,22 +133,6 @@ describe('why it is not possible', () => {
     expect((await extend(driver, booking, inHours(27))).body.code).toBe('space_not_listed');
   });
 
-  test('the owner agrees to each booking', async () => {
-    const booking = await booked(
-      driver,
-      await listed(host, { instant_booking_enabled: false }),
-      inHours(48),
-      inHours(50),
-    );
-    await host.post(`/api/v1/bookings/${booking.id}/accept`);
-    expect((await extend(driver, booking, inHours(51))).body.code).toBe('acceptance_required');
-    // What is left of the time that the owner has agreed to is a part of it.
-    expect((await extend(driver, booking, inHours(49.5))).body).toMatchObject({
-      status: 'confirmed',
-      version: 3,
-    });
-  });
-
   test('the price is another one', async () => {
     const booking = await booked(driver, await listed(host), inHours(24), inHours(26));
     const answer = await extend(driver, booking, inHours(27), { expected_total_amount: 1 });

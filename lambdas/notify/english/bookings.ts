@@ -50,6 +50,53 @@ export const bookings = {
     short: '{marketplace}: {number} of {resource_name} is now {starts_at} to {ends_at}.',
     whatsapp: ['number', 'resource_name', 'starts_at', 'ends_at'],
   },
+  booking_move_requested: {
+    subject: 'Booking {number} is to have another time',
+    text: 'The customer of booking {number} of {resource_name}, from {starts_at} to {ends_at}, would like to have it from {wanted_starts_at} to {wanted_ends_at}. Accept or decline that in {marketplace} until {request_expires_at}.',
+    short:
+      '{marketplace}: {number} is to move to {wanted_starts_at}. Please answer until {request_expires_at}.',
+    whatsapp: [
+      'number',
+      'resource_name',
+      'starts_at',
+      'ends_at',
+      'wanted_starts_at',
+      'wanted_ends_at',
+      'request_expires_at',
+    ],
+  },
+  booking_move_sent: {
+    subject: 'We have asked for another time of booking {number}',
+    text: 'Your request to have booking {number} of {resource_name} from {wanted_starts_at} to {wanted_ends_at} has been sent. Until it is answered the booking stays from {starts_at} to {ends_at}.',
+    short: '{marketplace}: we have asked for {number} from {wanted_starts_at} to {wanted_ends_at}.',
+    whatsapp: ['number', 'resource_name', 'wanted_starts_at', 'wanted_ends_at', 'starts_at', 'ends_at'],
+  },
+  booking_move_declined: {
+    subject: 'Booking {number} keeps its time',
+    text: 'Your request to have booking {number} of {resource_name} from {wanted_starts_at} to {wanted_ends_at} was declined. The booking stays from {starts_at} to {ends_at}.',
+    short: '{marketplace}: another time of {number} was declined. It stays from {starts_at} to {ends_at}.',
+    whatsapp: ['number', 'resource_name', 'wanted_starts_at', 'wanted_ends_at', 'starts_at', 'ends_at'],
+  },
+  booking_move_withdrawn: {
+    subject: 'Booking {number} keeps its time',
+    text: 'The customer does not ask any more to have booking {number} of {resource_name} from {wanted_starts_at} to {wanted_ends_at}. It stays from {starts_at} to {ends_at}.',
+    short:
+      '{marketplace}: no other time is asked for {number} any more. It stays from {starts_at} to {ends_at}.',
+    whatsapp: ['number', 'resource_name', 'wanted_starts_at', 'wanted_ends_at', 'starts_at', 'ends_at'],
+  },
+  booking_move_expired: {
+    subject: 'Booking {number} keeps its time',
+    text: 'The request to have booking {number} of {resource_name} from {wanted_starts_at} to {wanted_ends_at} was not answered in time. The booking stays from {starts_at} to {ends_at}.',
+    short:
+      '{marketplace}: another time of {number} was not answered. It stays from {starts_at} to {ends_at}.',
+    whatsapp: ['number', 'resource_name', 'wanted_starts_at', 'wanted_ends_at', 'starts_at', 'ends_at'],
+  },
+  booking_move_ended: {
+    subject: 'The request to move booking {number} has ended',
+    text: 'The request to have booking {number} of {resource_name} from {wanted_starts_at} to {wanted_ends_at} has ended, since the booking has begun or is over.',
+    short: '{marketplace}: the request to move {number} has ended, since it has begun or is over.',
+    whatsapp: ['number', 'resource_name', 'wanted_starts_at', 'wanted_ends_at'],
+  },
   booking_overstayed: {
     subject: 'Booking {number} has ended',
     text: 'Booking {number} of {resource_name} ended at {ends_at} and has not been completed. Staying longer is charged by the terms of the booking.',

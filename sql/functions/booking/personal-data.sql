@@ -4,6 +4,7 @@ select privacy.register('booking.bookings', '$1 in (t.customer_id, t.provider_id
   '{"customer_notes": "case when t.customer_id is distinct from $1 then t.customer_notes end",
     "provider_notes": "case when t.provider_id is distinct from $1 then t.provider_notes end",
     "facts": "case when t.customer_id = $1 then ''{}'' else t.facts end",
+    "move_request": "null",
     "location": "null",
     "resource_name": "case when t.provider_id = $1 then ''Deleted'' else t.resource_name end",
     "cancellation_reason": "case when t.cancelled_by = ''customer'' and t.customer_id <> $1 or t.cancelled_by = ''provider'' and t.provider_id <> $1 then t.cancellation_reason end"}',

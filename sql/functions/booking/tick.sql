@@ -1,4 +1,5 @@
--- Called by a booking's clock: cancels it when its deadline is over, else takes the next of its flow's timers that is due. May be
+-- Called by a booking's clock: ends its request to move when that has run out, cancels the booking when its own deadline is over, else
+-- takes the next of its flow's timers that is due. May be
 -- called again without harm, and too early.
 create or replace function booking.tick(booking_id uuid) returns void
 language plpgsql security definer set search_path = public, pg_temp as $$
@@ -8,6 +9,7 @@ begin
   -- Locked, so that an answer which arrives at this moment is waited for and then seen.
   select t.* into strict b from booking.bookings t where t.id = tick.booking_id for update;
   select f.* into strict flow from booking.flows f where f.id = b.flow_id;
+  if b.move_request is not null and not booking.asks_to_move(b) then b := booking.expire_move(b); end if;
   select n.timer, n.due_at into timer, due_at from booking.next_timer(b, flow) as n;
   if b.expires_at <= app.now() then
     perform booking.expire(b, flow);
@@ -44,11 +46,13 @@ create or replace function booking.stop_clock(booking_id uuid) returns void lang
   select app.cancel_timer('booking.clock', booking_id)
 $$;
 
--- Sets a booking's clock to what comes next: the end of its wait, or the next timer of its flow. None when nothing does.
+-- Sets a booking's clock to what comes next: the end of its wait, the next timer of its flow, or the end of its request to move. None
+-- when nothing does.
 create or replace function booking.start_clock(b booking.bookings, flow booking.flows) returns void language plpgsql as $$
 declare due_at timestamptz := b.expires_at;
 begin
   if due_at is null then select n.due_at into due_at from booking.next_timer(b, flow) as n; end if;
+  if b.move_request is not null then due_at := least(due_at, (b.move_request ->> 'expires_at')::timestamptz); end if;
   if due_at is not null then perform app.set_timer('booking.clock', b.id, due_at); end if;
 end $$;
 

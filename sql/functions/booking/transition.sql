@@ -1,6 +1,6 @@
 -- Moves a booking to another status, the only way there is: checks its flow, reckons what comes back or is owed, writes the timeline,
 -- frees the time when the status no longer occupies it, sets the clock, runs the modules' handlers and emits `booking.<status>`, or
--- the event named.
+-- the event named. A request to move ends with every step.
 --
 -- Who moves it follows from the transaction: its customer, its provider, or the system when nobody is signed in; staff only where the
 -- calling function says so, after it has asked for the permission. `proof` is what the party shows of being there: a position {
@@ -55,15 +55,19 @@ begin
     line_items = b.line_items, subtotal_amount = b.subtotal_amount, fee_amount = b.fee_amount,
     total_amount = b.total_amount, overstay_amount = b.overstay_amount, refund_items = b.refund_items,
     refund_amount = b.refund_amount, cancelled_at = b.cancelled_at, cancelled_by = b.cancelled_by,
-    cancellation_reason = b.cancellation_reason
+    cancellation_reason = b.cancellation_reason, move_request = null
   where t.id = b.id returning t.* into b;
-  if b.status = any (flow.live) then perform booking.keep_time(b, previous);
-  else perform booking.free_time(b.id, previous.expires_at);
+  if b.status <> all (flow.live) then
+    perform booking.free_time(b.id, coalesce(previous.expires_at, (previous.move_request ->> 'expires_at')::timestamptz));
+  else
+    if previous.move_request is not null then perform booking.release_move(b.id); end if;
+    perform booking.keep_time(b, previous);
   end if;
   perform booking.write_step(b, flow, previous, party, transition.to_status, transition.reason,
     jsonb_strip_nulls(jsonb_build_object('proof', coalesce(transition.proof ->> 'by',
       case when transition.proof is not null then 'position' end), 'distance_m', distance)));
   perform app.emit(coalesce(transition.event, 'booking.' || b.status), booking.event_of(b));
+  if previous.move_request is not null then perform booking.tell_move_ended(b, previous); end if;
   return b;
 end $$;
 

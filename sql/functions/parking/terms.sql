@@ -23,8 +23,8 @@ end $$;
 -- While the start stays, what is longer costs the rates that were agreed. Refuses with not_found and as `parking.check_window` does.
 --
 -- Returns besides: { promo: { discount_amount } where the booking was made with a code, booking: { version, starts_at, ends_at,
--- total_amount, policy, facts } }. Further reasons: space_not_listed,
--- acceptance_required where the owner would have to agree anew, and too_late_for_less.
+-- total_amount, policy, facts } }. `instant` says whether it is moved at once. Further reasons: space_not_listed, move_requested where
+-- the owner has not answered to another time yet, and too_late_for_less.
 create or replace function parking.move_terms(booking_id uuid, starts_at timestamptz, ends_at timestamptz,
   fallback_basis_points integer) returns jsonb
 language plpgsql stable security definer set search_path = public, pg_temp as $$
@@ -55,7 +55,7 @@ begin
     terms := jsonb_set(terms, '{reasons}', (terms -> 'reasons') || '["too_late_for_less"]');
   end if;
   return terms || jsonb_build_object('promo', case when discount > 0 then jsonb_build_object('discount_amount', discount) end,
-    'starts_at', from_, 'ends_at', to_, 'booking', jsonb_build_object('version', b.version,
+    'instant', parking.moves_at_once(b, space, from_, to_), 'starts_at', from_, 'ends_at', to_, 'booking', jsonb_build_object('version', b.version,
     'starts_at', b.starts_at, 'ends_at', b.ends_at, 'total_amount', b.total_amount, 'policy', b.policy,
     'facts', b.facts));
 end $$;
@@ -76,12 +76,15 @@ begin
   if space.listing_status <> 'active' or space.approval_status <> 'approved' or space.deleted_at is not null then
     return 'space_not_listed';
   end if;
-  -- To a part of the time the owner has agreed already.
-  if not space.instant_booking_enabled and b.confirmed_at is not null and not (starts_at >= b.starts_at and ends_at <= b.ends_at) then
-    return 'acceptance_required';
-  end if;
+  if booking.asks_to_move(b) then return 'move_requested'; end if;
   return booking.why_closed(space.id, tstzrange(starts_at, ends_at), b.id);
 end $$;
+
+-- Whether nobody has to agree to a move: the owner accepts no bookings by hand, or has agreed to all of that time already.
+create or replace function parking.moves_at_once(b booking.bookings, space parking.spaces, starts_at timestamptz,
+  ends_at timestamptz) returns boolean language sql immutable as $$
+  select space.instant_booking_enabled or b.confirmed_at is null or starts_at >= b.starts_at and ends_at <= b.ends_at
+$$;
 
 create or replace function parking.terms_of(space parking.spaces, during tstzrange, vehicle_id uuid, moved uuid, rates jsonb,
   basis_points integer, why text) returns jsonb
@@ -118,26 +121,32 @@ begin
         ceil(extract(epoch from upper(during) - lower(during)))::bigint) as p));
 end $$;
 
--- Moves a booking of the caller's at a price that was reckoned from the space as `version` had it. Refuses with listing_changed,
--- closed when its hours have changed, too_many_requests, and as `booking.move` does.
+-- Moves a booking of the caller's at a price that was reckoned from the space as `version` had it, or asks its owner where they have to
+-- agree. Refuses with listing_changed, closed when its hours have changed, too_many_requests, and as `booking.move` does.
+--
+-- details: what `booking.request_move` takes besides what the space itself says.
 create or replace function parking.move(booking_id uuid, expected_version integer, version integer, details jsonb)
 returns booking.bookings
 language plpgsql security definer set search_path = public, pg_temp as $$
-declare space parking.spaces;
+declare
+  space parking.spaces; b booking.bookings;
+  starts_at timestamptz := details ->> 'starts_at'; ends_at timestamptz := details ->> 'ends_at';
 begin
-  select s.* into space from parking.spaces s join booking.bookings b on b.resource_id = s.id
-  where b.id = move.booking_id and b.customer_id = app.actor() and b.marketplace = app.marketplace() for key share of s;
+  select t.* into b from booking.bookings t
+  where t.id = move.booking_id and t.customer_id = app.actor() and t.marketplace = app.marketplace();
+  select s.* into space from parking.spaces s where s.id = b.resource_id for key share;
   if not found then perform app.refuse('not_found'); end if;
   if space.version <> move.version then perform app.refuse('listing_changed'); end if;
   -- The owner is told of each.
   if app.draw('parking.move/' || move.booking_id, 20, interval '1 hour') is not null then
     perform app.refuse('too_many_requests');
   end if;
-  if not booking.is_open(space.id, tstzrange((details ->> 'starts_at')::timestamptz, (details ->> 'ends_at')::timestamptz)) then
-    perform app.refuse('closed');
+  if not booking.is_open(space.id, tstzrange(starts_at, ends_at)) then perform app.refuse('closed'); end if;
+  details := details || jsonb_build_object('capacity', space.capacity, 'currency', space.currency);
+  if parking.moves_at_once(b, space, starts_at, ends_at) then
+    return booking.move(move.booking_id, details, move.expected_version);
   end if;
-  return booking.move(move.booking_id, details || jsonb_build_object('capacity', space.capacity, 'currency', space.currency),
-    move.expected_version);
+  return booking.request_move(move.booking_id, details, move.expected_version);
 end $$;
 
 grant execute on function parking.terms(uuid, timestamptz, timestamptz, uuid, integer),
