@@ -57,13 +57,13 @@ create or replace function booking.provider_refund_items(b booking.bookings, per
 $$;
 
 -- The booking with what it costs that it lasted longer than agreed: its own average price for the time over, at the policy's rate,
--- and the fee on it in the proportion of the booking's fee. Within the grace nothing is owed, after `at_most_minutes` no more.
+-- with fee and commission in the proportion of the booking's own. Within the grace nothing is owed, after `at_most_minutes` no more.
 create or replace function booking.with_overstay(b booking.bookings) returns booking.bookings
 language plpgsql stable as $$
 declare
   over numeric := extract(epoch from b.completed_at - b.ends_at);
   rate numeric := (b.policy #>> '{overstay,rate_percent}')::numeric;
-  stay bigint; fee bigint;
+  stay bigint; fee bigint; commission bigint;
 begin
   if rate is null or over <= coalesce((b.policy #>> '{overstay,grace_minutes}')::numeric, 0) * 60 then return b; end if;
   over := least(over, (b.policy #>> '{overstay,at_most_minutes}')::numeric * 60);
@@ -74,6 +74,11 @@ begin
     booking.line('overstay', ceil(over / 60) || ' minutes over', stay, 'provider'));
   if fee > 0 then
     b.line_items := b.line_items || jsonb_build_array(booking.line('overstay_fee', 'Service fee', fee, 'platform'));
+  end if;
+  commission := round(booking.sum_of(b.line_items, 'provider')::numeric * stay / b.subtotal_amount);
+  if commission > 0 then
+    b.line_items := b.line_items || jsonb_build_array(
+      booking.line('overstay_commission', 'Commission', commission, 'platform') || '{"payer": "provider"}');
   end if;
   b.subtotal_amount := b.subtotal_amount + stay;
   b.fee_amount := b.fee_amount + fee;
