@@ -29,3 +29,7 @@ create or replace view booking.my_bookings with (security_invoker = true) as
   from booking.bookings b
   join booking.flows f on f.id = b.flow_id
   cross join lateral (select coalesce(b.expires_at <= (select app.now()), false) as expired) as e;
+
+-- What wallet and credits have paid of something whose rest became a debt has its paper too.
+create constraint trigger payments_papers_of_debts after update of settled_at on money.payments
+  deferrable initially deferred for each row when (new.status = 'failed') execute function money.paper_trail();

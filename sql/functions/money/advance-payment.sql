@@ -12,7 +12,8 @@ begin
   insert into money.refunds (marketplace, payment_id, attempt_id, method, currency, amount, reason)
   select p.marketplace, p.id, t.id, 'gateway', p.currency, t.captured_amount, 'paid_too_late'
   from money.payment_attempts t
-  where t.payment_id = p.id and t.status = 'captured' and t.captured_amount > 0 and (p.status = 'cancelled' or not t.is_current)
+  where t.payment_id = p.id and t.status = 'captured' and t.captured_amount > 0
+    and (p.status = 'cancelled' or p.status = 'failed' and p.settled_at is not null or not t.is_current)
   on conflict (attempt_id) where reason = 'paid_too_late' and replaces is null do nothing;
 
   select t.* into a from money.payment_attempts t where t.payment_id = p.id and t.is_current;
@@ -29,7 +30,9 @@ begin
     perform app.emit('payment.' || p.status, jsonb_build_object('payment_id', p.id, 'booking_id', p.booking_id,
       'purpose', p.purpose, 'subject_id', p.subject_id, 'user_id', p.payer_id, 'amount', p.amount, 'currency', p.currency));
   end if;
-  if p.due_amount is not null and p.status in ('succeeded', 'partially_refunded', 'refunded') then perform money.settle_payment(p); end if;
+  if p.due_amount is not null and (p.status in ('succeeded', 'partially_refunded', 'refunded') or money.is_lost(p, a)) then
+    perform money.settle_payment(p);
+  end if;
   perform money.watch_payment(p.id);
 end $$;
 
@@ -37,7 +40,7 @@ end $$;
 create or replace function money.status_by_attempt(p money.payments, a money.payment_attempts) returns text
 language sql stable as $$
   select case
-    when p.status not in ('pending', 'processing', 'failed', 'authorized') then p.status
+    when p.status not in ('pending', 'processing', 'failed', 'authorized') or p.settled_at is not null then p.status
     -- Nobody hands cash over for what nothing is owed for.
     when p.cash_amount > 0 and p.cash_received_at is null then case p.due_amount when 0 then 'cancelled' else 'pending' end
     when p.gateway_amount = 0 or a.status = 'captured' then 'succeeded'
@@ -47,6 +50,21 @@ language sql stable as $$
     -- What is owed came from wallet and credits.
     when a.status = 'cancelled' and p.due_amount <= p.wallet_amount + p.credits_amount then 'succeeded'
     else 'failed' end
+$$;
+
+-- Whether what a cancellation costs is owed and not paid: the bank had reserved it and let go, and a booking that is cancelled is not
+-- paid for anew.
+create or replace function money.is_unpayable(p money.payments) returns boolean
+language sql stable security definer set search_path = public, pg_temp as $$
+  select p.status = 'failed' and p.authorized_at is not null and p.due_amount > p.wallet_amount + p.credits_amount
+    and exists (select from booking.bookings b where b.id = p.booking_id and b.cancelled_at is not null)
+$$;
+
+-- Whether such a payment is given up: no gateway takes it any more. It becomes a debt then, and what one takes all the same goes back.
+create or replace function money.is_lost(p money.payments, a money.payment_attempts) returns boolean
+language sql stable security definer set search_path = public, pg_temp as $$
+  select p.status = 'failed' and money.is_unpayable(p)
+    and (a.status in ('cancelled', 'rejected') or a.status = 'failed' and a.created_at < app.now() - interval '7 days')
 $$;
 
 grant execute on function money.advance_payment(uuid) to vicinity_worker;

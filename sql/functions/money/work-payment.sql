@@ -30,17 +30,19 @@ language sql stable security definer set search_path = public, pg_temp as $$
   select jsonb_build_object('kind', t.kind, 'id', t.id, 'gateway', t.gateway, 'reference', t.reference, 'amount', t.amount,
     'key', t.key)
   from (
-    select case when a.is_current and p.status <> 'cancelled' and coalesce(w.wanted > 0, true) then 'capture' else 'cancel' end as kind,
+    select case when a.is_current and p.status <> 'cancelled' and not o.is_owed and coalesce(w.wanted > 0, true) then 'capture' else 'cancel' end as kind,
       a.id,
       a.gateway, a.reference,
       -- What is reserved at Razorpay is taken whole; the rest is refunded.
       case when a.gateway = 'razorpay' then a.amount else least(coalesce(w.wanted, a.amount), a.amount) end as amount,
       a.id || '-x' as key
     from money.payment_attempts a,
-      lateral (select p.due_amount - p.wallet_amount - p.credits_amount - p.cash_amount as wanted) as w
+      lateral (select p.due_amount - p.wallet_amount - p.credits_amount - p.cash_amount as wanted) as w,
+      -- It becomes a debt.
+      lateral (select p.status = 'failed' and money.is_unpayable(p) as is_owed) as o
     where a.payment_id = p.id and a.reference is not null and (
       -- Nobody needs it any more.
-      (p.status = 'cancelled' or not a.is_current or p.due_amount is not null and w.wanted <= 0)
+      (p.status = 'cancelled' or not a.is_current or o.is_owed or p.due_amount is not null and w.wanted <= 0)
         and a.status in ('requires_action', 'authorized', 'failed')
         and a.created_at > app.now() - interval '7 days'
       or a.is_current and a.status = 'authorized' and w.wanted > 0
@@ -198,7 +200,7 @@ language plpgsql security definer set search_path = public, pg_temp as $$
 begin
   perform app.emit('payment.lapsed', jsonb_build_object('payment_id', p.id, 'booking_id', p.booking_id, 'user_id', p.payer_id,
     'description', p.description, 'amount', p.amount, 'currency', p.currency, 'amount_text', money.amount_text(p.amount, p.currency)))
-  from money.payments p where p.id = tell_lapse.payment_id and p.status = 'failed';
+  from money.payments p where p.id = tell_lapse.payment_id and p.status = 'failed' and p.settled_at is null;
   if found then perform app.set_timer('payment.collect', tell_lapse.payment_id, app.now() + interval '1 minute'); end if;
 end $$;
 

@@ -165,7 +165,8 @@ language sql stable security definer set search_path = public, pg_temp as $$
   cross join lateral (
     select sum(case i.kind when 'credit_note' then -i.total_amount else i.total_amount end) as invoiced
     from money.invoices i where i.payment_id = p.id) as f
-  where money.is_looked_at(p.marketplace) and p.status in ('succeeded', 'partially_refunded', 'refunded')
+  where money.is_looked_at(p.marketplace)
+    and (p.status in ('succeeded', 'partially_refunded', 'refunded') or p.status = 'failed' and p.settled_at is not null)
     and (since is null or p.updated_at >= since)
     -- A bank may bring back what is on a credit note, and a payment may hold more than is owed until the rest has gone back.
     and (coalesce(f.invoiced, 0) > k.kept or f.invoiced is null and least(k.kept, coalesce(p.due_amount, k.kept)) > 0)
