@@ -112,6 +112,8 @@ function refusalsOf(contract: HttpContract): RefusalSpec[] {
     ...(open && contract.credentials ? [] : token),
     ...(!open && contract.method !== 'GET' ? [common.impersonation_read_only] : []),
     ...(contract.owner_only ? [common.owner_only] : []),
+    ...(contract.presence || (contract.credentials && !open) ? [common.session_required] : []),
+    ...(contract.presence === 'second_factor' ? [common.step_up_required] : []),
     ...(contract.access.kind === 'permitted' ? [common.forbidden, common.two_factor_required] : []),
     ...(pathNames(contract.path).length > 0 ? [common.not_found] : []),
     ...(contract.method === 'POST' && !contract.credentials ? [common.idempotency_key_reused] : []),

@@ -10,6 +10,7 @@ export const grantPermission = useCase({
   route: 'PUT /api/v1/admin/users/{user_id}/permissions/{permission}',
   summary: 'Give one person a permission',
   access: permitted('roles.manage'),
+  presence: 'second_factor',
   input: z.strictObject({ user_id: id('user'), permission: permissionName }),
   output: UserPermissions,
   async run({ user_id, permission }, { db }) {

@@ -10,6 +10,7 @@ export const grantRolePermission = useCase({
   route: 'PUT /api/v1/admin/roles/{role}/permissions/{permission}',
   summary: 'Grant a permission to a role',
   access: permitted('roles.manage'),
+  presence: 'second_factor',
   input: z.strictObject({ role: roleName, permission: permissionName }),
   output: Role,
   refusals: {

@@ -10,6 +10,7 @@ export const grantRole = useCase({
   route: 'PUT /api/v1/admin/users/{user_id}/roles/{role}',
   summary: 'Give somebody a role',
   access: permitted('roles.manage'),
+  presence: 'second_factor',
   input: z.strictObject({ user_id: id('user'), role: roleName }),
   output: UserRoles,
   async run({ user_id, role }, { db }) {

@@ -22,7 +22,7 @@ export type Identity = {
  * may send its stale one along.
  *
  * Throws unauthenticated or invalid_token, with WWW-Authenticate as RFC 6750 words it, impersonation_read_only, owner_only, and
- * session_required where somebody who has only a personal access token asks for credentials.
+ * session_required where somebody who has only a personal access token asks for credentials, or for what takes a person.
  */
 export async function authenticate(request: Request, contract: HttpContract): Promise<Identity | null> {
   const open = contract.access.kind === 'everyone';
@@ -38,7 +38,8 @@ export async function authenticate(request: Request, contract: HttpContract): Pr
   }
   if (identity.impersonator && contract.method !== 'GET') throw new Refusal(common.impersonation_read_only);
   if (identity.impersonator && contract.owner_only) throw new Refusal(common.owner_only);
-  if (identity.token_hash && contract.credentials) throw new Refusal(common.session_required);
+  if (identity.token_hash && (contract.credentials || contract.presence))
+    throw new Refusal(common.session_required);
   return identity;
 }
 

@@ -20,6 +20,8 @@ export type Context = {
   method?: string;
   /** `everyone`, `signed_in`, or a permission. */
   access?: string;
+  /** The second factor must have been shown within the last hour. */
+  fresh_factor?: true;
   /** The route is about the caller's own account, which is all that a pending account may use. */
   own?: true;
   /** It may change something: how much one person changes in an hour is limited. */

@@ -108,6 +108,7 @@ function contextOf(
     now: now.toISOString(),
     access: contract.access.kind === 'permitted' ? contract.access.permission : contract.access.kind,
     ...(isOwnAccount(contract) ? { own: true } : {}),
+    ...(contract.presence === 'second_factor' ? { fresh_factor: true } : {}),
     ...(identity && contract.method !== 'GET' ? { limited: true } : {}),
     request_id: request.id,
     ip: request.ip,

@@ -59,6 +59,11 @@ export const common = {
   account_pending: refuse('account_pending', 403, 'Confirm your phone number by a code first.'),
   forbidden: refuse('forbidden', 403, 'Your account may not do this.'),
   two_factor_required: refuse('two_factor_required', 403, 'Staff sign in with a second factor to do this.'),
+  step_up_required: refuse(
+    'step_up_required',
+    403,
+    'Show your second factor again first: POST /api/v1/auth/two-factor/step-up.',
+  ),
   impersonation_read_only: refuse(
     'impersonation_read_only',
     403,

@@ -103,6 +103,11 @@ export type HttpContract = {
    * personal access token does not open it.
    */
   credentials: boolean;
+  /**
+   * The person must be there, so a personal access token does not open it. `second_factor`: they have also shown their second factor in
+   * this session within the last hour.
+   */
+  presence?: 'session' | 'second_factor';
   /** What it opens is for the person alone: staff who see with somebody's eyes do not see this. */
   owner_only?: boolean;
   /** A DELETE whose fields stand in the body: a password has no place in a query, which is logged on its way. */
@@ -170,6 +175,7 @@ export type HttpDeclaration<I extends z.ZodMiniObject, O extends z.ZodMiniType, 
   refusals?: RefusalMap;
   cache?: CachePolicy;
   credentials?: boolean;
+  presence?: 'session' | 'second_factor';
   owner_only?: boolean;
   body?: boolean;
   body_limit?: number;

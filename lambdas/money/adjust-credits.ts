@@ -25,6 +25,7 @@ export const adjustCredits = useCase({
   route: 'POST /api/v1/admin/users/{user_id}/credits',
   summary: 'Adjust somebody’s credits',
   access: permitted('money.adjust'),
+  presence: 'second_factor',
   input: z.strictObject({
     user_id: id('user'),
     /** Negative where credits are taken away. */

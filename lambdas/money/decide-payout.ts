@@ -17,6 +17,7 @@ export const decidePayout = useCase({
   route: 'POST /api/v1/admin/payouts/{payout_id}/decisions',
   summary: 'Decide on a payout',
   access: permitted('money.payout'),
+  presence: 'second_factor',
   input: z.strictObject({
     payout_id: id('payout'),
     decision: z

@@ -37,6 +37,7 @@ export const downloadPayoutBatch = useCase({
   raw: true,
   // It shows where people are paid to, whole: a personal access token that may read does not see that.
   credentials: true,
+  presence: 'second_factor',
   needs: ['sealing'],
   async run({ payout_batch_id }, { db }) {
     const lines = await db.many(sql`select * from money.payout_batch_lines(${payout_batch_id}::uuid)`, Line);

@@ -22,6 +22,7 @@ export const openPayoutBatch = useCase({
   route: 'POST /api/v1/admin/payout-batches',
   summary: 'Take payouts to the bank',
   access: permitted('money.payout'),
+  presence: 'second_factor',
   status: 201,
   input: z.strictObject({}),
   output: Batch,

@@ -16,6 +16,7 @@ export const refundPayment = useCase({
   route: 'POST /api/v1/admin/payments/{payment_id}/refunds',
   summary: 'Refund a payment',
   access: permitted('money.refund'),
+  presence: 'second_factor',
   input: z
     .strictObject({
       payment_id: id('payment'),

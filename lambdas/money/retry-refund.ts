@@ -24,6 +24,7 @@ export const retryRefund = useCase({
   route: 'POST /api/v1/admin/refunds/{refund_id}/retry',
   summary: 'Make a refund again that failed',
   access: permitted('money.refund'),
+  presence: 'second_factor',
   input: z.strictObject({ refund_id: id('refund'), to: z._default(backTo, 'wallet') }),
   output: Refund,
   status: 201,

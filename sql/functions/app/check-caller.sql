@@ -1,7 +1,7 @@
 -- Why the caller may not go on, as { constraint, facts? }: a refusal's code and what the client is told beside it. Null when
 -- the caller may.
 -- context.access: 'everyone', 'signed_in', or a permission such as 'parking.list'. context.own: the route is about the caller's own
--- account, which is all that a pending account may use.
+-- account, which is all that a pending account may use. context.fresh_factor: the second factor was shown within the last hour.
 create or replace function app.check_caller(context jsonb) returns jsonb
 language plpgsql stable security definer set search_path = public, pg_temp as $$
 declare access text := coalesce(context ->> 'access', 'signed_in'); caller record; refusal text;
@@ -30,6 +30,9 @@ begin
     refusal := app.check_permission(caller.id, access, context ->> 'marketplace', caller.mfa_at is not null);
     if refusal is not null then return jsonb_build_object('constraint', refusal); end if;
   end if;
+  if context ? 'fresh_factor' and (caller.mfa_at > app.now() - interval '1 hour') is not true then
+    return '{"constraint": "step_up_required"}';
+  end if;
   return null;
 end $$;
 
@@ -56,6 +59,7 @@ begin
   where t.id = (context ->> 'session')::uuid and t.user_id = (context ->> 'actor')::uuid
     and t.marketplace = context ->> 'marketplace' and t.token_hash = context ->> 'token_hash';
   if not found or token.expires_at <= app.now() then return '{"constraint": "invalid_token"}'; end if;
+  if context ? 'fresh_factor' then return '{"constraint": "session_required"}'; end if;
   if not app.is_active(token.account_status, token.suspended_until) then
     return jsonb_build_object('constraint', 'account_suspended', 'facts', identity.suspension_of(token.user_id));
   end if;

@@ -5,7 +5,7 @@
 --
 -- The values come as text, so that text which PostgreSQL cannot store is refused inside, where refusals are caught.
 -- context: { marketplace, now, actor?, session?, access?, idempotency_key?, caller?, fingerprint?, request_id?, ip?, user_agent?,
---   impersonator?, route?, token_hash?, method?, own?, limited? }
+--   impersonator?, route?, token_hash?, method?, own?, fresh_factor?, limited? }
 
 -- Sets whom and when the transaction is about. In plpgsql, as all that every request calls: its plans are kept for the session,
 -- where a function in SQL that is not inlined is planned at each call.

@@ -105,6 +105,25 @@ begin
   return next;
 end $$;
 
+-- Takes a code of this step, or a recovery code, shown once more in a session: what staff do with other people's money asks for one of
+-- the last hour. outcome: 'shown' or 'wrong_code'.
+create or replace function identity.show_two_factor(session_id uuid, step bigint, recovery_hash text)
+returns table (outcome text, fresh_until timestamptz)
+language plpgsql security definer set search_path = public, pg_temp as $$
+begin
+  outcome := 'wrong_code';
+  if not identity.use_second_factor(app.actor(), step, recovery_hash) then
+    perform app.audit('auth.two_factor_failed', 'auth', 'users', app.actor()::text);
+    return next;
+    return;
+  end if;
+  update identity.sessions s set mfa_at = app.now() where s.id = show_two_factor.session_id and s.user_id = app.actor();
+  perform app.audit('auth.two_factor_shown', 'auth', 'users', app.actor()::text);
+  outcome := 'shown';
+  fresh_until := app.now() + interval '1 hour';
+  return next;
+end $$;
+
 -- Switches it off for whoever has shown the password, a code or a recovery code. outcome: 'disabled' or 'wrong_proof'. No session
 -- has shown a second factor any more.
 create or replace function identity.stop_two_factor(knows_password boolean, step bigint, recovery_hash text)
@@ -137,4 +156,5 @@ language sql security definer set search_path = public, pg_temp as $$
 $$;
 
 grant execute on function identity.start_two_factor(uuid, text, boolean, jsonb), identity.begin_proof(),
-  identity.confirm_two_factor(uuid, bigint, jsonb), identity.stop_two_factor(boolean, bigint, text) to vicinity_api;
+  identity.confirm_two_factor(uuid, bigint, jsonb), identity.stop_two_factor(boolean, bigint, text),
+  identity.show_two_factor(uuid, bigint, text) to vicinity_api;
