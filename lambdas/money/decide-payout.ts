@@ -10,8 +10,9 @@ import { StaffPayout } from './payouts.ts';
 const Row = z.object({ payout: StaffPayout });
 
 /**
- * Holds a payout back or releases it, sends one again that failed, cancels one so that its earnings wait for the next, or says what the
- * bank made of one that staff have sent. It is audited.
+ * Holds a payout back or releases it, also one whose provider is suspended or banned; sends one again that failed, cancels one so that its
+ * earnings wait for the next, settles one that staff have paid by themselves, or says what the bank made of one that they have sent. It is
+ * audited.
  */
 export const decidePayout = useCase({
   route: 'POST /api/v1/admin/payouts/{payout_id}/decisions',
@@ -21,9 +22,9 @@ export const decidePayout = useCase({
   input: z.strictObject({
     payout_id: id('payout'),
     decision: z
-      .enum(['hold', 'release', 'retry', 'cancel', 'paid', 'failed'])
+      .enum(['hold', 'release', 'retry', 'cancel', 'settle', 'paid', 'failed'])
       .check(z.meta({ examples: ['hold'] })),
-    /** Why; of one that was paid, the bank's reference. */
+    /** Why; of one that was paid or settled, the bank's reference. */
     words: text(1, 200, 'The provider’s identity is being checked.'),
   }),
   output: StaffPayout,
@@ -38,7 +39,7 @@ export const decidePayout = useCase({
     payout_sent_by_machine: refuse(
       'payout_sent_by_machine',
       409,
-      'Stripe itself says what becomes of this payout.',
+      'Whoever has sent this payout says what becomes of it.',
       'decision',
     ),
     account_closed: refuse('account_closed', 409, 'The provider’s account is closed.'),

@@ -33,9 +33,11 @@ export const payoutStatus = z
 export const Payout = z.object({
   id: id('payout'),
   reference_number: text(1, 50, 'DRV-PO-2026-000001'),
-  period_start: day,
+  /** What was earned in a period, or what was taken out of a wallet, which has none. */
+  kind: z.enum(['earnings', 'withdrawal']).check(z.meta({ examples: ['earnings'] })),
+  period_start: z.nullable(day),
   /** The first day after the period. */
-  period_end: day,
+  period_end: z.nullable(day),
   status: payoutStatus,
   currency,
   /** What customers paid in all, and what of that was the platform's. */
@@ -68,9 +70,13 @@ export const Payout = z.object({
 /** What staff see beyond that. */
 export const StaffPayout = z.extend(Payout, {
   provider_id: id('user'),
+  /** Whether nothing is sent for now: staff keep it back, or its provider's account is closed and staff have not let it go all the same. */
   is_held: flag,
+  held_for: z.nullable(z.enum(['staff', 'suspended', 'banned']).check(z.meta({ examples: ['staff'] }))),
   held_reason: z.nullable(text(1, 200, 'The provider’s identity is being checked.')),
   attempts: count(0, 1_000_000, 1),
+  /** Who has sent it last: a machine, or staff. */
+  sent_by: z.nullable(text(1, 40, 'stripe')),
   batch_id: z.nullable(id('payout_batch')),
   transfer_reference: z.nullable(text(1, 255, 'tr_1Pq2WmCVxZ0')),
 });
@@ -78,7 +84,9 @@ export const StaffPayout = z.extend(Payout, {
 /** A line of a payout: the earnings of a booking, a tip, what was given back, what was taken. */
 export const PayoutItem = z.object({
   id: id('payout_item'),
-  kind: z.enum(['earning', 'tip', 'correction', 'netting', 'fee']).check(z.meta({ examples: ['earning'] })),
+  kind: z
+    .enum(['earning', 'tip', 'correction', 'netting', 'fee', 'withdrawal'])
+    .check(z.meta({ examples: ['earning'] })),
   booking_id: z.nullable(id('booking')),
   booking_number: z.nullable(text(1, 40, 'DRV-2026-000001')),
   gross_amount: signedAmount,

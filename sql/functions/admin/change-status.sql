@@ -29,6 +29,7 @@ begin
     perform app.emit('identity.account_status_changed',
       identity.suspension_of(changed) || jsonb_build_object('user_id', person.id));
     if changed.account_status in ('suspended', 'banned') then perform parking.pause_spaces(person.id); end if;
+    if app.is_active(changed.account_status, changed.suspended_until) then perform money.release_payouts_of(person.id); end if;
     if changed.account_status = 'banned' then
       perform identity.revoke_session(s.id, 'ended_by_staff') from identity.sessions s
       where s.user_id = person.id and s.revoked_at is null;

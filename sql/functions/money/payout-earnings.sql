@@ -25,7 +25,7 @@ language sql stable as $$
     select case when e.type = 'netting' or t.reference_type = 'payout' then 0 else coalesce((
       select sum(r.amount)::bigint from money.entries r join money.accounts a on a.id = r.account_id
       where r.transfer_id = e.transfer_id and r.currency = e.currency and a.kind = 'platform_revenue'), 0) end as commission) as c
-  where e.type not in ('payout', 'payout_return')
+  where e.type not in ('payout', 'payout_return', 'withdrawal')
 $$;
 
 -- What the person of this transaction has earned by bookings that were completed from one moment up to another, the latter excluded.

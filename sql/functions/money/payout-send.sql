@@ -32,7 +32,7 @@ begin
     where t.id = money.payout_account_of(p.provider_id, p.currency) and t.kind = 'stripe') then
     p := money.start_payout(p);
   end if;
-  if p.id is null or p.status not in ('processing', 'paid') or p.amount = 0 then return null; end if;
+  if p.id is null or p.status not in ('processing', 'paid') or p.amount = 0 or p.sent_by = 'staff' then return null; end if;
   select t.* into strict a from money.payout_accounts t where t.id = p.payout_account_id;
   return jsonb_build_object('payout_id', p.id, 'kind', a.kind, 'destination', a.reference, 'amount', p.amount,
     'currency', p.currency, 'key', p.id || '-' || p.attempts, 'attempt', p.attempts, 'number', p.reference_number,
@@ -40,14 +40,19 @@ begin
 end $$;
 
 -- Brings a pending payout to `processing`, to `paid` where the provider's debts take all of it, or to `cancelled` where nothing is left.
--- It stays pending while the provider has nowhere to be paid to. Its caller holds `money.lock_payout`.
-create or replace function money.start_payout(p money.payouts) returns money.payouts
+-- It stays pending while the provider has nowhere to be paid to, or is kept out. Its caller holds `money.lock_payout`.
+--
+-- sender: 'staff' where they pay it by themselves, whoever the provider is and wherever payouts go; else who sends to that account
+create or replace function money.start_payout(p money.payouts, sender text default null) returns money.payouts
 language plpgsql security definer set search_path = public, pg_temp as $$
-declare total bigint; owed bigint; taken bigint; goes_to uuid; rail text;
+declare total bigint; owed bigint; taken bigint; goes_to uuid := p.payout_account_id; rail text := 'bank';
 begin
-  goes_to := money.payout_account_of(p.provider_id, p.currency);
-  if goes_to is null then return p; end if;
-  select a.kind into strict rail from money.payout_accounts a where a.id = goes_to;
+  if sender is null then
+    goes_to := money.payout_account_of(p.provider_id, p.currency);
+    if goes_to is null or money.kept_back_as(p) is not null then return p; end if;
+    select a.kind, case a.kind when 'bank' then 'staff' else a.kind end into strict rail, sender
+    from money.payout_accounts a where a.id = goes_to;
+  end if;
   insert into money.payout_items (marketplace, payout_id, transfer_id, account_id, booking_id, kind, gross_amount, commission_amount,
     amount, earned_at)
   select p.marketplace, p.id, e.transfer_id, e.account_id, e.booking_id, e.kind, e.gross_amount, e.commission_amount, e.amount, e.earned_at
@@ -74,18 +79,43 @@ begin
     perform money.post(jsonb_build_object('key', 'payout/' || p.id || '/' || p.attempts + 1, 'type', 'payout',
       'description', 'Payout ' || p.reference_number, 'currency', p.currency, 'reference_type', 'payout', 'reference_id', p.id,
       'entries', jsonb_build_array(
-        jsonb_build_object('account', 'provider_payable', 'user_id', p.provider_id, 'amount', -total),
+        jsonb_build_object('account', money.pays_from(p), 'user_id', p.provider_id, 'amount', -total),
         jsonb_build_object('account', 'gateway_clearing', 'gateway', rail, 'amount', total))));
   end if;
   p := money.sum_payout(p);
-  update money.payouts t set payout_account_id = goes_to, attempts = t.attempts + 1, processed_at = app.now(),
+  update money.payouts t set payout_account_id = goes_to, attempts = t.attempts + 1, processed_at = app.now(), sent_by = sender,
     transfer_reference = null, payout_reference = null, failure_code = null, failure_message = null,
     status = case when total > 0 then 'processing' else 'paid' end, paid_at = case when total = 0 then app.now() end
   where t.id = p.id returning t.* into p;
   if p.status = 'paid' then perform money.tell_of_payout(p);
-  elsif rail = 'stripe' then perform money.watch_payout(p.id); end if;
+  elsif sender = 'stripe' then perform money.watch_payout(p.id); end if;
   return p;
 end $$;
+
+-- The account of the ledger that a payout takes from.
+create or replace function money.pays_from(p money.payouts) returns text language sql immutable as $$
+  select case p.kind when 'withdrawal' then 'withdrawing' else 'provider_payable' end
+$$;
+
+-- Why nothing of a payout is sent for now, null for nothing: 'staff' keep it back, or its provider is 'suspended' or 'banned' and staff
+-- have not let it go all the same. It is lost to nobody, and is sent once that is over.
+create or replace function money.kept_back_as(p money.payouts) returns text
+language plpgsql stable security definer set search_path = public, pg_temp as $$
+begin
+  if p.status not in ('pending', 'failed') then return null; end if;
+  if p.is_held then return 'staff'; end if;
+  if p.is_cleared then return null; end if;
+  return (select u.account_status from identity.users u
+          where u.id = p.provider_id and u.account_status in ('suspended', 'banned')
+            and not app.is_active(u.account_status, u.suspended_until));
+end $$;
+
+-- Somebody's account is open again: what waited for that is sent.
+create or replace function money.release_payouts_of(user_id uuid) returns void
+language sql security definer set search_path = public, pg_temp as $$
+  select money.ask_for_payout(p.id) from money.payouts p
+  where p.provider_id = release_payouts_of.user_id and p.status = 'pending' and not p.is_held
+$$;
 
 -- Takes an amount off a payout, as a transfer and as an item of it.
 create or replace function money.take_from_payout(p money.payouts, kind text, amount bigint, key text, entry jsonb) returns void
@@ -96,7 +126,7 @@ begin
   posted := money.post(jsonb_build_object('key', key, 'type', case kind when 'netting' then 'netting' else 'charge' end,
     'description', case kind when 'netting' then 'Taken for what is owed: ' else 'Fee: ' end || 'payout ' || p.reference_number,
     'currency', p.currency, 'reference_type', 'payout', 'reference_id', p.id, 'entries', jsonb_build_array(entry,
-      jsonb_build_object('account', 'provider_payable', 'user_id', p.provider_id, 'amount', -amount))));
+      jsonb_build_object('account', money.pays_from(p), 'user_id', p.provider_id, 'amount', -amount))));
   insert into money.payout_items (marketplace, payout_id, transfer_id, account_id, kind, gross_amount, commission_amount, amount,
     earned_at)
   values (p.marketplace, p.id, posted, p.account_id, take_from_payout.kind, -take_from_payout.amount, 0, -take_from_payout.amount,
@@ -119,7 +149,8 @@ begin
   return p;
 end $$;
 
--- Lets go of a payout that has not been sent: what it was made of waits for the next one. Its caller holds `money.lock_payout`.
+-- Lets go of a payout that has not been sent: what it was made of waits for the next one, or is in the wallet again. Its caller holds
+-- `money.lock_payout`.
 create or replace function money.cancel_payout(p money.payouts) returns money.payouts
 language plpgsql security definer set search_path = public, pg_temp as $$
 begin
@@ -146,11 +177,11 @@ begin
   where t.id = p.id and p.status in ('processing', 'paid') returning t.* into p;
   if p.id is null or p.status = told or told = 'processing' or p.amount = 0 then return coalesce(p.status, told); end if;
   if told = 'failed' then
-    select a.kind into strict rail from money.payout_accounts a where a.id = p.payout_account_id;
+    rail := case p.sent_by when 'staff' then 'bank' else p.sent_by end;
     perform money.post(jsonb_build_object('key', 'payout/' || p.id || '/' || p.attempts || '/return', 'type', 'payout_return',
       'description', 'Returned: payout ' || p.reference_number, 'currency', p.currency, 'reference_type', 'payout',
       'reference_id', p.id, 'entries', jsonb_build_array(
-        jsonb_build_object('account', 'provider_payable', 'user_id', p.provider_id, 'amount', p.amount),
+        jsonb_build_object('account', money.pays_from(p), 'user_id', p.provider_id, 'amount', p.amount),
         jsonb_build_object('account', 'gateway_clearing', 'gateway', rail, 'amount', -p.amount))));
   end if;
   update money.payouts t set status = told,

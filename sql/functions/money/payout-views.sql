@@ -1,7 +1,7 @@
 -- A payout as its provider sees it: nobody reads a bank account's number in it.
 create or replace function money.shown_payout(p money.payouts) returns jsonb
 language sql stable security definer set search_path = public, pg_temp as $$
-  select jsonb_build_object('id', p.id, 'reference_number', p.reference_number, 'period_start', p.period_start,
+  select jsonb_build_object('id', p.id, 'reference_number', p.reference_number, 'kind', p.kind, 'period_start', p.period_start,
     'period_end', p.period_end, 'status', p.status, 'currency', p.currency, 'gross_amount', p.gross_amount,
     'commission_amount', p.commission_amount, 'netted_amount', p.netted_amount, 'fee_amount', p.fee_amount, 'amount', p.amount,
     'account', jsonb_build_object('id', a.id, 'kind', a.kind, 'bank_name', a.bank_name, 'account_name', a.account_name,
