@@ -113,6 +113,31 @@ const walletSettings = {
     description: 'Largest top-up of a wallet, in minor units.',
     is_public: true,
   },
+  wallet_withdrawal_min: {
+    type: 'number',
+    value: 100,
+    description: 'Smallest amount that is taken out of a wallet to a bank, in minor units.',
+    is_public: true,
+  },
+  wallet_withdrawal_max: {
+    type: 'number',
+    value: 5_000_000,
+    description: 'Most that one person takes out of a wallet in 24 hours, in minor units. 0: nothing.',
+    is_public: true,
+  },
+  wallet_withdrawal_review_amount: {
+    type: 'number',
+    value: 1_000_000,
+    description: 'From this amount on, in minor units, a withdrawal waits until staff release it.',
+    is_public: false,
+  },
+  wallet_topups_withdrawable: {
+    type: 'boolean',
+    value: false,
+    description:
+      'Whether what was topped up may be taken out to a bank. If not, it is spent, or goes back to where it came from by staff.',
+    is_public: true,
+  },
 } as const satisfies Marketplace['settings'];
 
 /** Settings of bookings, the same at the start in every marketplace that takes them. */

@@ -32,6 +32,8 @@ export const Wallet = z.object({
   currency,
   total_earned: balance,
   total_spent: balance,
+  /** What of it may be taken out to a bank. */
+  withdrawable_amount: balance,
   is_active: z.boolean().check(z.meta({ examples: [true] })),
   created_at: instant,
   updated_at: instant,

@@ -14,7 +14,8 @@ export const showWallet = useCase({
   run: (_input, { db, actor }) =>
     db.one(
       sql`
-        select balance, currency, total_earned, total_spent, is_active, created_at, updated_at
+        select balance, currency, total_earned, total_spent, money.withdrawable() as withdrawable_amount, is_active, created_at,
+               updated_at
         from money.wallets where user_id = ${actor}::uuid`,
       Wallet,
     ),

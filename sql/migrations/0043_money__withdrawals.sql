@@ -34,3 +34,6 @@ alter table money.payout_items add constraint payout_items_kind_check
 -- They take more than before.
 drop function if exists money.start_payout(money.payouts);
 drop function if exists money.list_payouts(text, uuid, uuid, integer);
+
+insert into money.invariants (name, description, checker) values
+  ('withdrawals_are_held', 'What has left wallets and is not sent waits for its withdrawals, to the cent.', 'money.wrong_withdrawals');

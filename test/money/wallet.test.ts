@@ -34,6 +34,7 @@ test('a person sees what they have, what ever came in and what went out', async 
     currency: 'USD',
     total_earned: 500,
     total_spent: 350,
+    withdrawable_amount: 0,
     is_active: true,
     created_at: expect.any(String),
     updated_at: expect.any(String),

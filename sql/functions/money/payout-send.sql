@@ -154,6 +154,7 @@ end $$;
 create or replace function money.cancel_payout(p money.payouts) returns money.payouts
 language plpgsql security definer set search_path = public, pg_temp as $$
 begin
+  if p.kind = 'withdrawal' then perform money.return_withdrawal(p); end if;
   update money.payout_items i set is_live = false where i.payout_id = p.id and i.is_live;
   update money.payout_marks m set through = least(m.through, (
     select min(e.number) - 1 from money.payout_items i
