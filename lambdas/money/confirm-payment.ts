@@ -6,7 +6,7 @@ import { signedIn, useCase } from '../kernel/use-case.ts';
 import { SignatureError } from './gateways/gateway.ts';
 import { ALL_GATEWAYS, gatewayName, openGateway, Payment, reportOf, reportOfError } from './payments.ts';
 
-const invalid = refuse('signature_invalid', 422, 'These fields are not what the gateway signed.', 'fields');
+const invalid = refuse('signature_invalid', 401, 'These fields are not what the gateway signed.', 'fields');
 const notOffered = refuse('gateway_not_offered', 422, 'This gateway has no callback here.', 'gateway');
 
 /**

@@ -34,7 +34,7 @@ test('what the checkout gave the app confirms the booking without a webhook', as
   const callback = (person: Person, fields: Record<string, string>, gateway = 'razorpay') =>
     person.post('/api/v1/payments/callback', { gateway, fields });
   const forged = await callback(customer, { ...said, razorpay_signature: '00' });
-  expect(forged).toMatchObject({ status: 422, body: { code: 'signature_invalid' } });
+  expect(forged).toMatchObject({ status: 401, body: { code: 'signature_invalid' } });
   expect((await callback(owner, said)).status).toBe(404);
   expect((await callback(customer, said, 'stripe')).body).toMatchObject({ code: 'gateway_not_offered' });
   expect((await shown(customer, payment)).status).toBe('pending');
