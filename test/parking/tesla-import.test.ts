@@ -76,6 +76,33 @@ test('a VIN that somebody else only typed in gives way to the account of its own
   expect((await another.get('/api/v1/vehicles')).body.items).toEqual([]);
 });
 
+test('so does a number at Tesla, alone or with the VIN', async () => {
+  const { vehicle, person } = await linked();
+  const { tesla_vehicle_id, vin } = vehicle;
+  await person.delete(`/api/v1/vehicles/${vehicle.id}`);
+  const [other, another] = [await driver(), await driver()];
+  const typed = await vehicleOf(other, { tesla_vehicle_id, license_plate: '8ABC126' });
+  await vehicleOf(another, { tesla_vehicle_id: `9${tesla_vehicle_id}`, vin });
+  expect((await person.post(PATH, {})).body).toMatchObject({
+    vehicles: [{ tesla_vehicle_id, vin }],
+    taken: [],
+  });
+  expect((await other.get('/api/v1/vehicles')).body.items).toMatchObject([
+    { id: typed.id, tesla_vehicle_id: null, license_plate: '8ABC126' },
+  ]);
+  expect((await another.get('/api/v1/vehicles')).body.items).toEqual([]);
+});
+
+test('a vehicle whose VIN its owner changed is one that was typed in', async () => {
+  const { person: hostile, vehicle: theirs } = await linked();
+  const { person: owner, vehicle: wanted } = await linked();
+  await owner.delete(`/api/v1/vehicles/${wanted.id}`);
+  const change = await hostile.patch(`/api/v1/vehicles/${theirs.id}`, { vin: wanted.vin });
+  expect(change.status, change.text).toBe(200);
+  expect((await owner.post(PATH, {})).body).toMatchObject({ vehicles: [{ vin: wanted.vin }], taken: [] });
+  expect((await hostile.post(PATH, {})).body).toMatchObject({ vehicles: [{ vin: theirs.vin }], taken: [] });
+});
+
 test('a vehicle of one’s own that was typed in beside the linked one becomes one with it', async () => {
   const { vehicle, person } = await linked();
   await person.patch(`/api/v1/vehicles/${vehicle.id}`, { vin: randomVin() });
@@ -94,7 +121,7 @@ test('a vehicle that another Tesla account has brought here is named and not tak
   const other = await driver();
   const { id } = await vehicleOf(other, { vin: vehicle.vin });
   await asOwner(
-    sql`update parking.vehicles set tesla_vehicle_id = ${vehicle.tesla_vehicle_id}::bigint
+    sql`update parking.vehicles set tesla_vehicle_id = ${vehicle.tesla_vehicle_id}::bigint, tesla_seen_at = app.now()
         where id = ${id}::uuid returning id`,
   );
   expect((await person.post(PATH, {})).body).toEqual({ vehicles: [], taken: [vehicle.vin] });

@@ -25,6 +25,7 @@ declare vehicle parking.vehicles := jsonb_populate_record(parking.lock_my_vehicl
 begin
   return query
     update parking.vehicles v set vin = vehicle.vin, license_plate = vehicle.license_plate,
+      tesla_seen_at = case when v.vin is not distinct from vehicle.vin then v.tesla_seen_at end,
       display_name = vehicle.display_name, make = vehicle.make, model = vehicle.model, year = vehicle.year, color = vehicle.color,
       length_inches = vehicle.length_inches, width_inches = vehicle.width_inches, height_inches = vehicle.height_inches
     where v.id = vehicle.id returning v.*;
@@ -58,8 +59,8 @@ begin
 end $$;
 
 -- Adds a vehicle that a Tesla account has named, or brings up to date the one that its owner has of this number or VIN: what the
--- account tells is right. A VIN that somebody only typed in gives way, for Tesla knows whose it is. Null when another Tesla account
--- has brought it here. For the import from Tesla.
+-- account tells is right. A VIN or a number that somebody only typed in gives way, for Tesla knows whose it is. Null when another Tesla
+-- account has brought it here. For the import from Tesla.
 --
 -- details: { tesla_vehicle_id, vin, display_name, model, color, last_seen_at }
 create or replace function parking.keep_tesla_vehicle(details jsonb) returns parking.vehicles
@@ -72,19 +73,31 @@ begin
   where v.user_id = app.actor() and v.marketplace = app.marketplace() and v.is_active
     and (v.vin = told.vin or v.tesla_vehicle_id = told.tesla_vehicle_id)
   order by (v.tesla_vehicle_id = told.tesla_vehicle_id) is true desc limit 1;
+  update parking.vehicles v set tesla_vehicle_id = null
+  where v.tesla_vehicle_id = told.tesla_vehicle_id and v.marketplace = app.marketplace() and v.is_active and v.tesla_seen_at is null
+    and v.id is distinct from known;
   -- What is known by its plate too stays in use without the VIN.
   update parking.vehicles v set vin = case when v.license_plate is null then v.vin end, is_active = v.license_plate is not null
-  where v.vin = told.vin and v.marketplace = app.marketplace() and v.is_active and v.tesla_vehicle_id is null
+  where v.vin = told.vin and v.marketplace = app.marketplace() and v.is_active and v.tesla_seen_at is null
     and v.id is distinct from known;
+  -- Who is left has shown it as well.
+  if exists (
+    select from parking.vehicles v
+    where v.marketplace = app.marketplace() and v.is_active and v.id is distinct from known
+      and (v.vin = told.vin or v.tesla_vehicle_id = told.tesla_vehicle_id)
+  ) then
+    return null;
+  end if;
   if known is not null then
-    update parking.vehicles v set tesla_vehicle_id = told.tesla_vehicle_id, vin = told.vin,
+    update parking.vehicles v set tesla_vehicle_id = told.tesla_vehicle_id, vin = told.vin, tesla_seen_at = app.now(),
       display_name = coalesce(told.display_name, v.display_name), model = coalesce(told.model, v.model), make = 'Tesla',
       color = coalesce(told.color, v.color), last_seen_at = coalesce(told.last_seen_at, v.last_seen_at)
     where v.id = known returning v.* into kept;
     return kept;
   end if;
-  insert into parking.vehicles (marketplace, user_id, tesla_vehicle_id, vin, display_name, make, model, year, color, last_seen_at)
-  values (app.marketplace(), app.actor(), told.tesla_vehicle_id, told.vin, told.display_name, 'Tesla', told.model, told.year,
+  insert into parking.vehicles (marketplace, user_id, tesla_vehicle_id, tesla_seen_at, vin, display_name, make, model, year, color,
+    last_seen_at)
+  values (app.marketplace(), app.actor(), told.tesla_vehicle_id, app.now(), told.vin, told.display_name, 'Tesla', told.model, told.year,
     told.color, told.last_seen_at)
   on conflict do nothing returning * into kept;
   return kept;

@@ -1,0 +1,9 @@
+-- A number at Tesla that somebody typed in proves nothing: whose vehicle it is, says the Tesla account that shows it.
+alter table parking.vehicles add column tesla_seen_at timestamptz;
+comment on column parking.vehicles.tesla_seen_at is
+  'When the Tesla account of its owner last showed it. Null: its owner only says so, and gives way to whose account shows it.';
+
+-- Those that an import brought, or went on with, and whose account is still linked.
+update parking.vehicles v set tesla_seen_at = v.updated_at
+from identity.tesla_accounts t
+where t.user_id = v.user_id and v.tesla_vehicle_id is not null and v.make = 'Tesla';
