@@ -69,6 +69,40 @@ test('units are counted while some are free', async () => {
   ]);
 });
 
+test('a stretch ends where another unit becomes the free one, for nobody can book across', async () => {
+  const resource = await resourceOf(host, { capacity: 2 });
+  const taken = [
+    ['10:00', '14:00', 1],
+    ['10:00', '12:00', 2],
+    ['14:00', '16:00', 1],
+  ] as const;
+  for (const [from, to, unit] of taken) {
+    expect(await reserve(resource, 2, at(monday, from), at(monday, to))).toBe(unit);
+  }
+  // From noon to four the second one is free, whoever stands on the first.
+  const shown = async () =>
+    (await calendar(resource, at(monday, '09:00'), at(monday, '17:00'))).map(stretch => [
+      stretch.starts_at,
+      stretch.free_units,
+    ]);
+  const before = [
+    [at(monday, '09:00'), 2],
+    [at(monday, '10:00'), 0],
+    [at(monday, '12:00'), 1],
+    [at(monday, '16:00'), 2],
+  ];
+  expect(await shown()).toEqual(before);
+  // Now the first one until two, and the second one from then on.
+  await asOwner(
+    sql`update booking.reservations set unit = 2
+        where resource_id = ${resource}::uuid and lower(during) = ${at(monday, '14:00')}::timestamptz returning unit`,
+  );
+  expect(await shown()).toEqual([...before.slice(0, 3), [at(monday, '14:00'), 1], ...before.slice(3)]);
+  expect(await whyClosed(resource, at(monday, '12:00'), at(monday, '14:00'))).toBeNull();
+  expect(await whyClosed(resource, at(monday, '14:00'), at(monday, '16:00'))).toBeNull();
+  expect(await whyClosed(resource, at(monday, '12:00'), at(monday, '16:00'))).toBe('taken');
+});
+
 test('the past and what lies beyond the horizon are closed', async () => {
   const resource = await resourceOf(host);
   const past = await calendar(resource, at(dayIn(-3), '00:00'), at(dayIn(2), '00:00'));
