@@ -8,7 +8,10 @@ import { areaOf, checkCriteria, criteria, criteriaRefusals } from './criteria.ts
 import { Explained, whyNotFound } from './explain.ts';
 import { reasons } from './reasons.ts';
 
-/** Says of one space whether a search with these criteria offers it, and every reason why it does not. */
+/**
+ * Says of one space whether a search with these criteria offers it, and every reason why it does not. One that is paused, suspended or
+ * waits for staff is explained to its owner only.
+ */
 export const explainSpace = useCase({
   route: 'GET /api/v1/parking/spaces/{space_id}/explanation',
   module: 'parking',
@@ -33,7 +36,7 @@ export const explainSpace = useCase({
     const row = await db.one(
       sql`
         select s.surface, s.is_covered, s.has_ev_charging, s.charging_connector_type, s.has_security_camera, s.has_lighting,
-               s.instant_booking_enabled, s.amenities, s.hourly_rate, s.rating,
+               s.instant_booking_enabled, s.amenities, s.hourly_rate, s.rating, s.unlisted,
                st_distance(s.point, app.point(${latitude}::float8, ${longitude}::float8), false) as distance_m,
                ${bounds}::jsonb is null or parking.is_within(s.point, ${bounds}::jsonb) as is_within,
                ${q}::text is null or to_tsvector('english', s.title) @@ websearch_to_tsquery('english', ${q}::text)
@@ -44,7 +47,21 @@ export const explainSpace = useCase({
                  s.max_vehicle_width_cm, s.max_vehicle_height_cm) as misfit,
                price.amount as subtotal_amount,
                parking.fee_basis_points(${marketplace.fees.customer_basis_points}::integer) as fee_basis_points
-        from parking.public_spaces s
+        from (
+          select p.id, p.title, p.point, p.surface, p.is_covered, p.has_ev_charging, p.charging_connector_type,
+                 p.has_security_camera, p.has_lighting, p.instant_booking_enabled, p.amenities, p.hourly_rate, p.daily_rate,
+                 p.weekly_rate, p.monthly_rate, p.rating, p.max_vehicle_length_cm, p.max_vehicle_width_cm,
+                 p.max_vehicle_height_cm, null as unlisted
+          from parking.public_spaces p
+          union all
+          select m.id, m.title, app.point((m.location ->> 'latitude')::float8, (m.location ->> 'longitude')::float8), m.surface,
+                 m.is_covered, m.has_ev_charging, m.charging_connector_type, m.has_security_camera, m.has_lighting,
+                 m.instant_booking_enabled, m.amenities, m.hourly_rate, m.daily_rate, m.weekly_rate, m.monthly_rate, m.rating,
+                 m.max_vehicle_length_cm, m.max_vehicle_width_cm, m.max_vehicle_height_cm,
+                 case when not m.is_approved then 'space_not_approved'
+                      when m.listing_status = 'inactive' then 'space_paused' else 'space_suspended' end
+          from parking.my_spaces m where m.listing_status <> 'active' or not m.is_approved
+        ) s
         cross join (select parking.vehicle_size(${vehicle_id}::uuid) as size) as v
         left join lateral parking.price_of(s.hourly_rate, s.daily_rate, s.weekly_rate, s.monthly_rate, ${seconds}::bigint)
           as price on ${seconds}::bigint is not null

@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
 import type { Criteria } from './criteria.ts';
-import { specOf } from './reasons.ts';
+import { listingRefusals, specOf } from './reasons.ts';
 
 type Found = {
   distance_m: number;
@@ -56,6 +56,8 @@ export const Explained = z.object({
   distance_m: z.number(),
   is_within: z.boolean(),
   has_words: z.boolean(),
+  /** Why nobody is offered it, whatever they look for. */
+  unlisted: z.nullable(z.enum(['space_paused', 'space_suspended', 'space_not_approved'])),
   closed: z.nullable(z.string()),
   misfit: z.nullable(z.string()),
   subtotal_amount: z.nullable(z.int()),
@@ -82,6 +84,7 @@ export function whyNotFound(
   const { max_hourly_rate: rate, max_total_amount: total, min_rating: rating } = wanted;
   const missing = (wanted.amenities ?? []).filter(name => !space.amenities.includes(name));
   const found = [
+    space.unlisted !== null && { code: space.unlisted, title: listingRefusals[space.unlisted].message },
     space.distance_m > radius && { code: 'too_far', title: `It is more than ${radius} m away.` },
     !space.is_within && { code: 'outside_map', title: 'It lies outside of the map.' },
     !space.has_words && { code: 'words', title: 'Its title is about something else.' },

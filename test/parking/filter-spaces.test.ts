@@ -260,10 +260,17 @@ describe('explanations', () => {
     }
   });
 
-  test('tell nothing of a space that is not listed', async () => {
+  test('tell of a space that is not listed to its owner, beside everything else, and to nobody else', async () => {
     const space = await at(somewhere());
+    const query = { ...space.location, has_lighting: true, from: inHours(24), to: inHours(26) };
     await host.patch(`/api/v1/parking/spaces/${space.id}`, { listing_status: 'inactive' });
-    expect((await explain(space, space.location)).status).toBe(404);
+    expect((await explain(space, query)).status).toBe(404);
+    expect((await explain(space, query, driver)).status).toBe(404);
+    const told = await explain(space, query, host);
+    expect(told.body).toMatchObject({ offered: false, distance_m: 0, total_amount: 1150 });
+    expect(codes(told)).toEqual(['space_paused', 'has_lighting']);
+    await host.delete(`/api/v1/parking/spaces/${space.id}`);
+    expect((await explain(space, query, host)).status).toBe(404);
   });
 });
 
