@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
 import { cursorOf } from '../kernel/cursor.ts';
-import { instant, limit, text } from '../kernel/fields.ts';
+import { id, instant, limit, text } from '../kernel/fields.ts';
 import { http } from '../kernel/http.ts';
 import { sql } from '../kernel/sql.ts';
 import { signedIn, useCase } from '../kernel/use-case.ts';
@@ -14,6 +14,8 @@ export const listBookings = useCase({
   input: z.strictObject({
     role: z.optional(z.enum(['customer', 'provider']).check(z.meta({ examples: ['customer'] }))),
     status: z.optional(text(1, 40, 'confirmed')),
+    /** Those of one resource, such as one of several spaces of a host. */
+    resource_id: z.optional(id('resource')),
     /** Bookings that take place at some moment from here on, and before there. */
     from: z.optional(instant),
     to: z.optional(instant),
@@ -21,7 +23,10 @@ export const listBookings = useCase({
     cursor: z.optional(cursorOf(z.tuple([z.uuid()]))),
   }),
   output: BookingPage,
-  async run({ role = null, status = null, from = null, to = null, limit, cursor }, { db, actor }) {
+  async run(
+    { role = null, status = null, resource_id = null, from = null, to = null, limit, cursor },
+    { db, actor },
+  ) {
     const [before] = cursor ?? [null];
     // Ids are times, so newest first is the order of ids. Each branch walks an index of its own and stops at the limit.
     return db.page(
@@ -31,6 +36,7 @@ export const listBookings = useCase({
            where b.customer_id = ${actor}::uuid and ${role}::text is distinct from 'provider'
              and (${before}::uuid is null or b.id < ${before}::uuid)
              and (${status}::text is null or b.status = ${status}::text)
+             and (${resource_id}::uuid is null or b.resource_id = ${resource_id}::uuid)
              and (${from}::timestamptz is null or b.ends_at > ${from}::timestamptz)
              and (${to}::timestamptz is null or b.starts_at < ${to}::timestamptz)
            order by b.id desc
@@ -40,6 +46,7 @@ export const listBookings = useCase({
            where b.provider_id = ${actor}::uuid and ${role}::text is distinct from 'customer'
              and (${before}::uuid is null or b.id < ${before}::uuid)
              and (${status}::text is null or b.status = ${status}::text)
+             and (${resource_id}::uuid is null or b.resource_id = ${resource_id}::uuid)
              and (${from}::timestamptz is null or b.ends_at > ${from}::timestamptz)
              and (${to}::timestamptz is null or b.starts_at < ${to}::timestamptz)
            order by b.id desc

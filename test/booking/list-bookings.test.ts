@@ -6,7 +6,7 @@ import { type Person, signUp } from '../support/people.ts';
 const PATH = '/api/v1/bookings';
 let host: Person;
 let driver: Person;
-let bookings: { id: string; starts_at: string; ends_at: string }[];
+let bookings: { id: string; resource_id: string; starts_at: string; ends_at: string }[];
 beforeAll(async () => {
   host = await signUp('driveway', { roles: ['host', 'driver'] });
   driver = await signUp('driveway', { roles: ['driver', 'host'] });
@@ -31,6 +31,17 @@ test('a role and a status narrow the list', async () => {
   expect(ids(await driver.get(`${PATH}?role=provider`))).toEqual(all().slice(0, 1));
   expect(ids(await driver.get(`${PATH}?status=confirmed`))).toEqual(all());
   expect(ids(await driver.get(`${PATH}?status=cancelled`))).toEqual([]);
+});
+
+test('a resource narrows the list to its bookings, for its owner and for who has booked it', async () => {
+  const [back, ...rest] = bookings;
+  for (const person of [host, driver]) {
+    expect(ids(await person.get(`${PATH}?resource_id=${back?.resource_id}`))).toEqual([back?.id]);
+    const own = `${PATH}?resource_id=${rest[0]?.resource_id}&limit=2`;
+    expect(ids(await person.get(own))).toEqual(rest.slice(0, 2).map(({ id }) => id));
+  }
+  const stranger = await signUp('driveway', { roles: ['host'] });
+  expect(ids(await stranger.get(`${PATH}?resource_id=${back?.resource_id}`))).toEqual([]);
 });
 
 test('a time narrows the list to what takes place in it, its ends left out', async () => {
