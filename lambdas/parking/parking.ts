@@ -109,6 +109,12 @@ export const spaceRefusals = {
     'The longest booking must not be shorter than the shortest.',
     'maximum_booking_hours',
   ),
+  too_long_at_least: refuse(
+    'too_long_at_least',
+    422,
+    'Nobody may book that long here, so that this space could never be booked.',
+    'minimum_booking_hours',
+  ),
   spaces_charging_check: refuse(
     'connector_without_charging',
     422,

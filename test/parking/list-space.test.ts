@@ -44,6 +44,7 @@ test.each([
   ['city_not_supported', 'city', { city: 'Oakland' }],
   ['height_required', 'max_vehicle_height_cm', { is_covered: true }],
   ['hours_out_of_order', 'maximum_booking_hours', { minimum_booking_hours: 5, maximum_booking_hours: 4 }],
+  ['too_long_at_least', 'minimum_booking_hours', { minimum_booking_hours: 169, maximum_booking_hours: 300 }],
   ['connector_without_charging', 'charging_connector_type', { charging_connector_type: 'tesla' }],
 ])('%s is refused and names %s', async (code, field, overrides) => {
   const answer = await list(overrides);

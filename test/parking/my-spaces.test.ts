@@ -67,6 +67,11 @@ describe('an owner', () => {
     ['city_not_supported', 'city', { city: 'Oakland' }],
     ['height_required', 'max_vehicle_height_cm', { is_covered: true }],
     ['hours_out_of_order', 'maximum_booking_hours', { maximum_booking_hours: 1, minimum_booking_hours: 2 }],
+    [
+      'too_long_at_least',
+      'minimum_booking_hours',
+      { minimum_booking_hours: 169, maximum_booking_hours: 300 },
+    ],
     ['connector_without_charging', 'charging_connector_type', { charging_connector_type: 'tesla' }],
   ])('is refused with %s, by name', async (code, field, change) => {
     const answer = await host.patch(`${PATH}/${(await listed(host)).id}`, change);

@@ -1,5 +1,5 @@
 -- Changes what is named of a space of the caller's. What staff have approved and would not know again waits for them anew.
--- Refuses with not_found, space_suspended, city_not_supported, units_booked, and by the constraints of `parking.spaces`.
+-- Refuses with not_found, space_suspended, city_not_supported, too_long_at_least, units_booked, and by the constraints of `parking.spaces`.
 --
 -- changes: as `parking.list_space` takes them, each left out where it stays, and `listing_status` 'active' or 'inactive'.
 create or replace function parking.change_space(space_id uuid, changes jsonb) returns setof parking.my_spaces
@@ -13,6 +13,9 @@ begin
     space.location := app.point((changes #>> '{location,latitude}')::float8, (changes #>> '{location,longitude}')::float8);
   end if;
   if space.city <> before.city then perform parking.check_city(space.city); end if;
+  if space.minimum_booking_hours > before.minimum_booking_hours then
+    perform parking.check_shortest(space.minimum_booking_hours);
+  end if;
   if parking.needs_approval() and before.approval_status <> 'pending' and (
     before.approval_status = 'rejected'
     or (space.title, space.description, space.address, space.city, space.location::geometry)

@@ -1,6 +1,6 @@
 -- Lists a space of the person of this transaction in their marketplace: at once visible to everybody, or once staff have
 -- approved it where the marketplace asks for that. Zone and currency are the marketplace's. Refuses with city_not_supported,
--- too_many_spaces, and by the constraints of `parking.spaces`.
+-- too_long_at_least, and by the constraints of `parking.spaces`.
 --
 -- details: every column of `parking.spaces` and `parking.space_secrets` that a client writes; `location` as on the wire.
 create or replace function parking.list_space(details jsonb) returns setof parking.my_spaces
@@ -8,6 +8,7 @@ language plpgsql security definer set search_path = public, pg_temp as $$
 declare space parking.spaces := jsonb_populate_record(null::parking.spaces, details - 'location');
 begin
   perform parking.check_city(space.city);
+  perform parking.check_shortest(space.minimum_booking_hours);
   select m.slug, m.currency, m.time_zone into strict space.marketplace, space.currency, space.time_zone
   from app.marketplaces m where m.slug = app.marketplace();
   space.id := app.uuid_v7();
@@ -32,6 +33,13 @@ begin
   ) then
     perform app.refuse('city_not_supported');
   end if;
+end $$;
+
+-- Refuses with too_long_at_least what nobody could ever book: the marketplace's longest booking is shorter.
+create or replace function parking.check_shortest(hours integer) returns void
+language plpgsql stable security definer set search_path = public, pg_temp as $$
+begin
+  if hours > app.setting('max_booking_hours')::numeric then perform app.refuse('too_long_at_least'); end if;
 end $$;
 
 -- Whether staff look at a space before anybody else does.
