@@ -73,6 +73,10 @@ function database(contract: Contract, { data, events }: Platform): Grants {
 }
 
 const NEEDS: Record<Need, (platform: Platform) => Grants> = {
+  ownership: ({ data }) => ({
+    environment: { OWNER_SECRET_ARN: data.secrets.owner.secretArn },
+    statements: readSecrets([data.secrets.owner.secretArn], data.keys.data.keyArn),
+  }),
   'token-signing': ({ data }) => ({
     environment: { TOKEN_KEY_ARN: data.keys.token.keyArn },
     statements: [allow('kms:Sign', data.keys.token.keyArn)],

@@ -13,6 +13,7 @@ import {
   RENEWALS_FAILED,
   TIMERS_FAILED,
 } from './log-metrics.ts';
+import type { Settings } from './settings.ts';
 
 /**
  * The dashboard, and the alarms that belong to no single queue. Lambda's metrics are those of the whole account and
@@ -43,7 +44,7 @@ export class ObservabilityStack extends Stack {
       });
     }
     this.alarmOnLambdas(events.topic, lambdas);
-    this.alarmOnDatabase(events.topic, database, settings.max_capacity);
+    this.alarmOnDatabase(events.topic, database, settings);
 
     const graph = (title: string, left: IMetric[], right: IMetric[] = []) =>
       new GraphWidget({ title, left, right, width: 12 });
@@ -112,13 +113,13 @@ export class ObservabilityStack extends Stack {
     });
   }
 
-  private alarmOnDatabase(topic: ITopic, metrics: ReturnType<typeof databaseMetrics>, maxCapacity: number) {
+  private alarmOnDatabase(topic: ITopic, metrics: ReturnType<typeof databaseMetrics>, settings: Settings) {
     alarmOn(this, topic, {
       name: 'database-capacity',
       description:
         'The database has run at nine tenths of its largest size for 15 minutes. Raise max_capacity.',
       metric: metrics.capacity,
-      above: 0.9 * maxCapacity,
+      above: 0.9 * settings.max_capacity,
       periods: 3,
     });
     alarmOn(this, topic, {
@@ -129,6 +130,16 @@ export class ObservabilityStack extends Stack {
       above: 500,
       periods: 3,
     });
+    if (settings.standby) {
+      alarmOn(this, topic, {
+        name: 'database-replica-lag',
+        description:
+          'The standby has been a second behind the writer for 15 minutes: it takes over with that delay.',
+        metric: metrics.lag,
+        above: 1000,
+        periods: 3,
+      });
+    }
     alarmOn(this, topic, {
       name: 'database-errors',
       description: 'The Data API failed calls of Lambdas. Log lines whose error is DataApiError say why.',
@@ -241,6 +252,8 @@ function databaseMetrics(cluster: string) {
     capacity: metric('ServerlessDatabaseCapacity', Stats.AVERAGE),
     connections: metric('DatabaseConnections', Stats.MAXIMUM),
     deadlocks: metric('Deadlocks', Stats.MAXIMUM),
+    /** Milliseconds of the slowest standby. */
+    lag: metric('AuroraReplicaLagMaximum', Stats.MAXIMUM),
     errors: DATABASE_ERRORS,
   };
 }

@@ -19,7 +19,7 @@ const GATEWAYS = {
 
 /** The credentials of the three database roles, of which the Data API reads user name and password. */
 export class Secrets extends Construct {
-  /** The cluster's master user: migrations only. */
+  /** The cluster's master user: migrations and the upkeep of tables. */
   readonly owner: Secret;
   /** Lambdas behind a route, under row-level security. */
   readonly api: Secret;

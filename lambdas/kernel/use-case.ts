@@ -41,6 +41,7 @@ export type Need =
   | 'face-comparison' // rekognition:CompareFaces; reads pictures with 'stored-files'
   | 'face-liveness' // sessions in which Rekognition looks for a living face
   | 'fonts' // the fonts of documents, beside the bundle where Node finds their package
+  | 'ownership' // the owner's secret, OWNER_SECRET_ARN: what no other role may do to tables
   | 'bundled-files'; // a folder of files beside the bundle, written at synthesis (see lib/bundle.ts)
 
 /** Queues of the system. Each has a dead-letter queue and alarms of its own. */

@@ -1,8 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { wait } from '../kernel/wait.ts';
-import { asOwner } from './owner-connection.ts';
+import { asOwner, until } from './owner-connection.ts';
 
 /** A SQL file: a migration by its version, a function file by its path. */
 export type Script = { name: string; text: string; fingerprint: string };
@@ -118,15 +117,6 @@ async function runAlone(statement: string): Promise<void> {
   if (broken.length === 0) return;
   const names = broken.map(({ name }) => name).join(', ');
   throw new Error(`These indexes are unfinished: ${names}. Drop them and deploy again.`);
-}
-
-/** Looks each five seconds, for at most ten minutes. Throws when it never is. */
-async function until(isDone: () => Promise<boolean>): Promise<void> {
-  for (let seconds = 0; seconds < 600; seconds += 5) {
-    await wait(5_000);
-    if (await isDone()) return;
-  }
-  throw new Error('It did not finish within 10 minutes.');
 }
 
 /** A script that outlived the call goes on in the database: its record appears when it has committed. */

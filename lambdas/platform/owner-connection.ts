@@ -5,7 +5,7 @@ import { wait } from '../kernel/wait.ts';
 let client: RDSDataClient | undefined;
 
 /**
- * Runs one statement as the owner, outside `app.run`: only a migration does. Values are text, as `:name` in the
+ * Runs one statement as the owner, outside `app.run`: only a migration and the upkeep of tables do. Values are text, as `:name` in the
  * statement. Returns the rows as objects. A cluster that is waking up is waited for, at most five minutes.
  */
 export async function asOwner(
@@ -33,4 +33,13 @@ export async function asOwner(
       await wait(1_000);
     }
   }
+}
+
+/** Looks each five seconds, for at most ten minutes. Throws when it never is. */
+export async function until(isDone: () => Promise<boolean>): Promise<void> {
+  for (let seconds = 0; seconds < 600; seconds += 5) {
+    await wait(5_000);
+    if (await isDone()) return;
+  }
+  throw new Error('It did not finish within 10 minutes.');
 }

@@ -14,11 +14,12 @@ const Report = z.object({
   slow_statements: z.array(
     z.object({ query: z.string(), mean: z.number(), calls: z.int(), total: z.number() }),
   ),
+  security_findings: z.array(z.object({ finding: z.string(), subject: z.string() })),
 });
 
 /**
- * Refreshes the planner's statistics and logs how the database does: its largest tables, indexes that nobody uses and
- * statements that are slow. The statements are shown as PostgreSQL keeps them, without their values.
+ * Refreshes the planner's statistics and logs how the database does: its largest tables, indexes that nobody uses,
+ * statements that are slow, and what weakens its protection. The statements are shown as PostgreSQL keeps them, without their values.
  */
 export const handler = schedule({
   name: 'report-database',
@@ -32,7 +33,9 @@ export const handler = schedule({
                (select coalesce(jsonb_agg(to_jsonb(t)), '[]') from app.largest_tables() as t) as largest_tables,
                (select coalesce(jsonb_agg(to_jsonb(i)), '[]') from app.unused_indexes() as i) as unused_indexes,
                (select coalesce(jsonb_agg(to_jsonb(s)), '[]')
-                from app.slow_statements(${SLOW_MILLISECONDS}::float8) as s) as slow_statements`,
+                from app.slow_statements(${SLOW_MILLISECONDS}::float8) as s) as slow_statements,
+               (select coalesce(jsonb_agg(to_jsonb(f)), '[]')
+                from (select * from app.security_findings() limit 100) as f) as security_findings`,
       Report,
     ),
 });

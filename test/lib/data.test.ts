@@ -133,6 +133,12 @@ test('a throw-away deployment with a standby passes the checks and leaves nothin
     Properties: { DeletionProtection: false },
   });
   for (const key of other.of('AWS::KMS::Key')) expect(key.DeletionPolicy).toBe('Delete');
+  const lag = (template: typeof other) =>
+    template
+      .of('AWS::CloudWatch::Alarm')
+      .filter(({ Properties }) => Properties.MetricName === 'AuroraReplicaLagMaximum');
+  expect(lag(other)).toHaveLength(1);
+  expect(lag(app)).toHaveLength(0);
   expect(JSON.stringify(other.of('AWS::IAM::Role'))).toContain(':pool/pool-0123');
   await discard(other);
 }, 60_000);

@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import { sql } from '../../lambdas/kernel/sql.ts';
 import { asOwner } from '../support/database.ts';
 import { runSchedule } from '../support/invoke.ts';
+import { signUpStaff } from '../support/people.ts';
 import { inScratch } from '../support/scratch.ts';
 
 test('the report names the largest tables, a partitioned one as a whole, and indexes that nobody uses', async () => {
@@ -39,6 +40,29 @@ test('db_stats lists the tables, those with most rows first', async () => {
   expect(live).toEqual([...live].sort((a, b) => b - a));
   expect(rows.map(row => row.tablename)).toContain('users');
 });
+
+test('nothing weakens the protection of the database, and staff without a second factor are named', async () => {
+  const staff = await signUpStaff('homigo');
+  const { security_findings: found } = (await runSchedule('report-database')) as {
+    security_findings: { finding: string; subject: string }[];
+  };
+  expect(found).toContainEqual({ finding: 'staff_without_second_factor', subject: staff.id });
+  expect(found.filter(({ finding }) => finding !== 'staff_without_second_factor')).toEqual([]);
+});
+
+test('a table without policies and a function for everybody are found', () =>
+  inScratch(async run => {
+    await run('create table app.things (id uuid constraint things_pkey primary key)');
+    await run(`create function app.open_door() returns integer language sql security definer as 'select 1'`);
+    await run('grant execute on function app.open_door() to public');
+    const rows = await run(
+      `select finding, subject from app.security_findings() where finding <> 'staff_without_second_factor' order by 1`,
+    );
+    expect(rows).toEqual([
+      { finding: 'open_to_everybody', subject: 'app.open_door()' },
+      { finding: 'without_row_level_security', subject: 'app.things' },
+    ]);
+  }));
 
 test('the rotation reports how far the partitions reach', async () => {
   expect(await runSchedule('rotate-partitions')).toMatchObject({ fewest_ahead: 3 });

@@ -17,6 +17,53 @@ begin
   return analysed;
 end $$;
 
+-- Tables, a partition being one, that have changed since they were last vacuumed, those with most dead rows first.
+create or replace function app.tables_to_vacuum() returns table (name text)
+language sql stable security definer set search_path = public, pg_temp as $$
+  select s.relid::regclass::text
+  from pg_stat_user_tables s join pg_class c on c.oid = s.relid
+  where c.relkind = 'r' and pg_get_userbyid(c.relowner) = current_user and s.schemaname <> 'public'
+    and s.n_dead_tup + s.n_ins_since_vacuum > 0
+  order by s.n_dead_tup desc, 1
+$$;
+
+-- Tables whose indexes have aged most: by rows that went or moved, a partitioned table as a whole.
+create or replace function app.tables_to_reindex(at_most integer) returns table (name text)
+language sql stable security definer set search_path = public, pg_temp as $$
+  select root::text
+  from pg_stat_user_tables s join pg_class c on c.oid = s.relid,
+    lateral (select coalesce(pg_partition_root(s.relid), s.relid) as root) as r
+  where c.relkind = 'r' and pg_get_userbyid(c.relowner) = current_user and s.schemaname <> 'public'
+  group by root
+  having sum(s.n_tup_upd - s.n_tup_hot_upd + s.n_tup_del) > 0
+  order by sum(s.n_tup_upd - s.n_tup_hot_upd + s.n_tup_del) desc, 1
+  limit tables_to_reindex.at_most
+$$;
+
+-- What a look for carelessness finds: tables without forced row-level security, roles of Lambdas that pass over it, functions of the owner
+-- that anybody may call, and staff who have set up no second factor. None is right.
+create or replace function app.security_findings() returns table (finding text, subject text)
+language sql stable security definer set search_path = public, pg_temp as $$
+  select 'without_row_level_security', c.oid::regclass::text
+  from pg_class c
+  where c.relkind in ('r', 'p') and pg_get_userbyid(c.relowner) = current_user and c.relnamespace <> 'public'::regnamespace
+    and not (c.relrowsecurity and c.relforcerowsecurity) and c.oid <> 'app.schema_migrations'::regclass
+  union all
+  select 'passes_over_policies', r.rolname from pg_roles r
+  where r.rolname in ('vicinity_api', 'vicinity_worker') and (r.rolsuper or r.rolbypassrls)
+  union all
+  select 'open_to_everybody', p.oid::regprocedure::text
+  from pg_proc p cross join lateral aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) as a
+  where p.prosecdef and pg_get_userbyid(p.proowner) = current_user and a.grantee = 0 and a.privilege_type = 'EXECUTE'
+    and p.pronamespace <> 'public'::regnamespace
+  union all
+  select 'staff_without_second_factor', u.id::text
+  from identity.users u
+  where u.account_status = 'active' and u.two_factor_confirmed_at is null and exists (
+    select from identity.user_roles r join identity.roles i on i.marketplace = r.marketplace and i.name = r.role
+    where r.user_id = u.id and not i.is_open)
+$$;
+
 -- How many partitions of each table begin after this moment. Two are the least: see `app.partition_policies`.
 create or replace function app.partitions_ahead() returns table (parent text, ahead integer)
 language sql stable security definer set search_path = public, pg_temp as $$
@@ -57,5 +104,6 @@ exception when undefined_table or object_not_in_prerequisite_state then
   return;
 end $$;
 
-grant execute on function app.refresh_statistics(), app.partitions_ahead(), app.largest_tables(), app.unused_indexes(),
+grant execute on function app.refresh_statistics(), app.tables_to_vacuum(), app.tables_to_reindex(integer), app.security_findings(),
+  app.partitions_ahead(), app.largest_tables(), app.unused_indexes(),
   app.slow_statements(float8) to vicinity_worker;
