@@ -72,12 +72,14 @@ export const handie: Marketplace = {
       value: 720,
       description: 'Longest booking, in hours. A space may ask for less, never for more.',
       is_public: true,
+      allows: { minimum: 1, maximum: 8760 },
     },
     supported_cities: {
       type: 'json',
       value: [],
       description: 'Cities in which a space can be listed. An empty list allows every city.',
       is_public: true,
+      allows: { items: 'string' },
     },
   },
 };

@@ -119,6 +119,13 @@ export type Setting = {
   description: string;
   /** Readable by anybody, signed in or not. */
   is_public: boolean;
+  /** What staff may set it to beyond its type. A number is from 0 to 1,000,000,000 unless told. */
+  allows?: {
+    minimum?: number;
+    maximum?: number;
+    choices?: readonly string[];
+    items?: 'string' | 'number';
+  };
 };
 
 export type Marketplace = {

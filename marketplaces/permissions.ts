@@ -15,6 +15,7 @@ const admin = [
   'money.refund',
   'money.payout',
   'promos.manage',
+  'settings.manage',
 ] as const;
 
 /** What staff may do, by role: a marketplace takes what concerns the roles that it has. */

@@ -6,6 +6,7 @@ const verificationSettings = {
     value: 90,
     description: 'Similarity in percent from which a selfie and a document show the same face.',
     is_public: false,
+    allows: { maximum: 100 },
   },
   face_liveness: {
     type: 'boolean',
@@ -18,6 +19,7 @@ const verificationSettings = {
     value: 80,
     description: 'Percent from which a video shows somebody alive.',
     is_public: false,
+    allows: { maximum: 100 },
   },
 } as const satisfies Marketplace['settings'];
 
@@ -28,12 +30,14 @@ export const reviewSettings = {
     value: 7,
     description: 'Days after a booking was completed in which its sides review each other.',
     is_public: true,
+    allows: { minimum: 1, maximum: 365 },
   },
   review_request_minutes: {
     type: 'number',
     value: 120,
     description: 'Minutes after a booking was completed at which whoever has not reviewed it is asked to.',
     is_public: false,
+    allows: { maximum: 525_600 },
   },
   review_url: {
     type: 'string',
@@ -46,6 +50,7 @@ export const reviewSettings = {
     value: 5,
     description: 'Rating from which on a review is proposed for the front page.',
     is_public: false,
+    allows: { minimum: 1, maximum: 5 },
   },
 } as const satisfies Marketplace['settings'];
 
@@ -73,12 +78,14 @@ const payoutSettings = {
     description:
       'How long a period is after which providers are paid: daily, weekly (from Monday) or monthly.',
     is_public: true,
+    allows: { choices: ['daily', 'weekly', 'monthly'] },
   },
   payout_hold_days: {
     type: 'number',
     value: 1,
     description: 'Days after the end of a period at which its payouts are sent.',
     is_public: true,
+    allows: { maximum: 365 },
   },
   payout_minimum_amount: {
     type: 'number',
@@ -97,6 +104,7 @@ const payoutSettings = {
     value: 24,
     description: 'Hours after which a new bank account is first paid to, so that its owner can object.',
     is_public: true,
+    allows: { maximum: 8760 },
   },
 } as const satisfies Marketplace['settings'];
 
@@ -147,6 +155,7 @@ export const bookingSettings = {
     value: 365,
     description: 'Days ahead at which a booking ends at the latest.',
     is_public: true,
+    allows: { minimum: 1, maximum: 730 },
   },
   payment_deadline_seconds: {
     type: 'number',
@@ -154,6 +163,7 @@ export const bookingSettings = {
     description:
       'Seconds that a new booking waits for its payment before anything else. 0: it is paid for later.',
     is_public: false,
+    allows: { maximum: 604_800 },
   },
   disputes_borne_by: {
     type: 'string',
@@ -161,6 +171,7 @@ export const bookingSettings = {
     description:
       'Who loses what a bank takes back at its customer’s word: those who had got the money (payees), or the platform.',
     is_public: false,
+    allows: { choices: ['payees', 'platform'] },
   },
 } as const satisfies Marketplace['settings'];
 
@@ -171,23 +182,36 @@ export const subscriptionSettings = {
     value: 3,
     description: 'Days before the end of a period at which its subscriber is told what the next one costs.',
     is_public: true,
+    allows: { maximum: 28 },
   },
   subscription_retry_days: {
     type: 'json',
     value: [1, 3, 5],
     description: 'Days after the end of a period at which a renewal that was refused is tried again.',
     is_public: false,
+    allows: { items: 'number' },
   },
   subscription_grace_days: {
     type: 'number',
     value: 7,
     description: 'Days after the end of a period for which a subscription that is not paid stays valid.',
     is_public: true,
+    allows: { maximum: 365 },
+  },
+} as const satisfies Marketplace['settings'];
+
+const platformSettings = {
+  maintenance_mode: {
+    type: 'boolean',
+    value: false,
+    description: 'Closes the marketplace to everybody but its staff while it is being worked on.',
+    is_public: true,
   },
 } as const satisfies Marketplace['settings'];
 
 /** What every marketplace starts with. */
 export const commonSettings = {
+  ...platformSettings,
   ...verificationSettings,
   ...walletSettings,
   ...payoutSettings,

@@ -24,6 +24,8 @@ export type Context = {
   fresh_factor?: true;
   /** The route is about the caller's own account, which is all that a pending account may use. */
   own?: true;
+  /** The route answers while the marketplace is closed, too. */
+  stays_open?: true;
   /** It may change something: how much one person changes in an hour is limited. */
   limited?: true;
   idempotency_key?: string;
@@ -182,7 +184,10 @@ function refusalOf(refused: RefusedStatement, refusals: RefusalMap): Error {
   const spec =
     refusals[code] ?? (Object.hasOwn(common, code) ? common[code as keyof typeof common] : undefined);
   const cause = new Error(`${refused.sqlstate ?? ''} ${code} ${refused.message ?? ''}`.trim());
-  if (spec) return new Refusal(spec, { cause, facts: refused.facts });
+  if (spec) {
+    const headers = spec === common.marketplace_closed ? { 'retry-after': '300' } : undefined;
+    return new Refusal(spec, { cause, facts: refused.facts, headers });
+  }
   // Text that PostgreSQL cannot store is the caller's mistake wherever it stands.
   if (refused.sqlstate === '22P05' || refused.sqlstate === '22021')
     return new Refusal(common.invalid_input, { cause });

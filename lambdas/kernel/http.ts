@@ -10,7 +10,7 @@ import { describeError, log } from './log.ts';
 import { nudgeRelay } from './nudge-relay.ts';
 import { common, Refusal } from './refusal.ts';
 import { type Request, readIdempotencyKey, readRequest } from './request.ts';
-import { type Handler, type HttpContract, isOwnAccount, type UseCase } from './use-case.ts';
+import { type Handler, type HttpContract, isOwnAccount, staysOpen, type UseCase } from './use-case.ts';
 import { withContract } from './with-contract.ts';
 
 /**
@@ -109,6 +109,7 @@ function contextOf(
     access: contract.access.kind === 'permitted' ? contract.access.permission : contract.access.kind,
     ...(isOwnAccount(contract) ? { own: true } : {}),
     ...(contract.presence === 'second_factor' ? { fresh_factor: true } : {}),
+    ...(staysOpen(contract) ? { stays_open: true } : {}),
     ...(identity && contract.method !== 'GET' ? { limited: true } : {}),
     request_id: request.id,
     ip: request.ip,

@@ -92,5 +92,10 @@ export const common = {
   too_many_requests: refuse('too_many_requests', 429, 'Too many requests. Try again later.'),
   internal_error: refuse('internal_error', 500, 'Something went wrong on our side.'),
   timed_out: refuse('timed_out', 503, 'This took too long. Try again with the same Idempotency-Key.'),
+  marketplace_closed: refuse(
+    'marketplace_closed',
+    503,
+    'We are working on the service. Come back in a while.',
+  ),
   unavailable: refuse('unavailable', 503, 'The service is waking up. Try again in a moment.'),
 } as const satisfies RefusalMap;

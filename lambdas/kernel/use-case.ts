@@ -117,6 +117,8 @@ export type HttpContract = {
   body_limit?: number;
   /** Its body has a shape and a signature of its sender's: `run` is given it as it came, and no field is read from it. */
   webhook?: boolean;
+  /** It answers also while the marketplace is closed by its setting `maintenance_mode`. */
+  stays_open?: boolean;
   /** Its answer is not JSON: the media type. `run` returns `{ body, content_type, … }`. */
   raw: boolean;
   needs: readonly Need[];
@@ -125,6 +127,10 @@ export type HttpContract = {
 /** Routes of a person's own account: all that somebody may use whose account waits for its proof. */
 export const isOwnAccount = ({ path }: HttpContract): boolean =>
   /^\/api\/v1\/(auth|users\/me)(\/|$)/.test(path);
+
+/** Whether a route answers while its marketplace is closed: staff must come in, and what gateways tell must not be lost. */
+export const staysOpen = ({ path, webhook, stays_open }: HttpContract): boolean =>
+  stays_open === true || webhook === true || path.startsWith('/api/v1/auth/');
 
 export type QueueContract = {
   kind: 'queue';
@@ -181,6 +187,7 @@ export type HttpDeclaration<I extends z.ZodMiniObject, O extends z.ZodMiniType, 
   body?: boolean;
   body_limit?: number;
   webhook?: boolean;
+  stays_open?: boolean;
   raw?: boolean;
   needs?: readonly Need[];
   /** Makes the answer of a row that was kept for an Idempotency-Key, where `run` answers with more than its row. */

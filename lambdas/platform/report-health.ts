@@ -9,6 +9,7 @@ export const reportHealth = useCase({
   route: 'GET /api/v1/health',
   summary: 'Report health',
   access: everyone(),
+  stays_open: true,
   input: z.strictObject({}),
   output: z.object({
     status: z.literal('ok'),

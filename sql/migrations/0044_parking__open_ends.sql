@@ -7,3 +7,6 @@ comment on column parking.vehicles.tesla_seen_at is
 update parking.vehicles v set tesla_seen_at = v.updated_at
 from identity.tesla_accounts t
 where t.user_id = v.user_id and v.tesla_vehicle_id is not null and v.make = 'Tesla';
+
+-- What a value must be beyond its type: { minimum, maximum } of a number, { choices } of a text, { items } of a list. As the file says.
+alter table app.settings add column allows jsonb not null default '{}';

@@ -36,6 +36,23 @@ begin
   return null;
 end $$;
 
+-- Refuses everybody but staff while the marketplace is closed by its setting `maintenance_mode`, but on routes that stay open then. Null
+-- otherwise, as `app.check_caller`.
+create or replace function app.check_open(context jsonb) returns jsonb
+language plpgsql stable security definer set search_path = public, pg_temp as $$
+begin
+  if context ? 'stays_open' or not exists (
+    select from app.settings s
+    where s.marketplace = context ->> 'marketplace' and s.key = 'maintenance_mode' and s.is_active and s.value = 'true'
+  ) then
+    return null;
+  end if;
+  return case when not exists (
+    select from identity.user_roles u join identity.roles r on r.marketplace = u.marketplace and r.name = u.role
+    where u.user_id = (context ->> 'actor')::uuid and u.marketplace = context ->> 'marketplace' and not r.is_open
+  ) then '{"constraint": "marketplace_closed"}'::jsonb end;
+end $$;
+
 -- Whether an account may act at all. A suspension that has run out counts as over before anything has set the account back.
 create or replace function app.is_active(account_status text, suspended_until timestamptz) returns boolean
 language sql stable as $$
@@ -108,4 +125,4 @@ begin
       and u.account_status = 'active' and identity.has_permission(u.id, 'accounts.impersonate'));
 end $$;
 
-grant execute on function app.check_caller(jsonb), app.touch_token(uuid) to vicinity_api, vicinity_worker;
+grant execute on function app.check_caller(jsonb), app.check_open(jsonb), app.touch_token(uuid) to vicinity_api, vicinity_worker;

@@ -5,7 +5,7 @@
 --
 -- The values come as text, so that text which PostgreSQL cannot store is refused inside, where refusals are caught.
 -- context: { marketplace, now, actor?, session?, access?, idempotency_key?, caller?, fingerprint?, request_id?, ip?, user_agent?,
---   impersonator?, route?, token_hash?, method?, own?, fresh_factor?, limited? }
+--   impersonator?, route?, token_hash?, method?, own?, fresh_factor?, limited?, stays_open? }
 
 -- Sets whom and when the transaction is about. In plpgsql, as all that every request calls: its plans are kept for the session,
 -- where a function in SQL that is not inlined is planned at each call.
@@ -83,7 +83,7 @@ begin
   begin
     perform app.set_context(context);
     -- The worker acts for the system: it has no session to check.
-    if current_user <> 'vicinity_worker' then refusal := app.check_caller(context); end if;
+    if current_user <> 'vicinity_worker' then refusal := coalesce(app.check_caller(context), app.check_open(context)); end if;
     if refusal is not null then
       return next jsonb_build_object('refused', refusal);
       return;

@@ -9,11 +9,12 @@ begin
             m ->> 'time_zone', m ->> 'booking_prefix')
     on conflict on constraint marketplaces_pkey do update set name = excluded.name, country = excluded.country,
       time_zone = excluded.time_zone, booking_prefix = excluded.booking_prefix;
-    insert into app.settings as t (marketplace, key, type, value, description, is_public)
+    insert into app.settings as t (marketplace, key, type, value, description, is_public, allows)
     select m ->> 'slug', s.key, s.value ->> 'type', s.value -> 'value', s.value ->> 'description',
-           (s.value ->> 'is_public')::boolean
+           (s.value ->> 'is_public')::boolean, coalesce(s.value -> 'allows', '{}')
     from jsonb_each(m -> 'settings') as s
-    on conflict on constraint settings_pkey do update set description = excluded.description, is_public = excluded.is_public;
+    on conflict on constraint settings_pkey do update set description = excluded.description, is_public = excluded.is_public,
+      allows = excluded.allows;
   end loop;
   return jsonb_array_length(configuration);
 end $$;
