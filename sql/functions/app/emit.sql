@@ -33,16 +33,19 @@ language sql security definer set search_path = public, pg_temp as $$
   returning o.id, o.marketplace, o.type, o.payload, o.created_at
 $$;
 
--- Marks what the bus took, and gives back what it refused: { "id", "error" } for each. Returns how many were sent.
+-- Marks what the bus took, writes the audit log's lines of it, and gives back what it refused: { "id", "error" } for each. Returns how many were sent.
 create or replace function app.settle_outbox(sent uuid[], failed jsonb) returns integer
 language plpgsql security definer set search_path = public, pg_temp as $$
-declare settled integer;
+declare carried app.outbox[];
 begin
-  update app.outbox o set sent_at = app.now(), last_error = null where o.id = any (sent) and o.sent_at is null;
-  get diagnostics settled = row_count;
+  with settled as (
+    update app.outbox o set sent_at = app.now(), last_error = null where o.id = any (sent) and o.sent_at is null returning o
+  )
+  select array_agg(s.o) into carried from settled s;
+  perform app.audit_events(carried);
   update app.outbox o set claimed_until = null, last_error = f.error
   from jsonb_to_recordset(failed) as f (id uuid, error text) where o.id = f.id and o.sent_at is null;
-  return settled;
+  return coalesce(cardinality(carried), 0);
 end $$;
 
 grant execute on function app.emit(text, jsonb) to vicinity_api, vicinity_worker;
