@@ -86,12 +86,12 @@ function intentOf(charge: Charge, marketplace: string) {
     throw new GatewayRejected('paymongo', 'payment_method_unsupported', 'Saved methods are not charged.');
   if (capture === 'later' && method && method !== 'card')
     throw new GatewayRejected('paymongo', 'capture_later_unsupported', `${method} cannot reserve money.`);
-  const any = capture === 'later' ? ['card'] : ['card', ...WALLETS];
+  const allowed = capture === 'later' ? ['card'] : ['card', ...WALLETS];
   return {
     amount,
     currency,
     description,
-    payment_method_allowed: method ? [method] : any,
+    payment_method_allowed: method ? [method] : allowed,
     capture_type: capture === 'later' ? 'manual' : 'automatic',
     metadata: { ...metadata, key, marketplace },
   };
