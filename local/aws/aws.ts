@@ -53,6 +53,7 @@ async function start(options: AwsOptions, undo: (() => unknown)[]): Promise<Aws>
     url: options.databaseUrl,
     folder: options.inMemory ? undefined : join(folder, 'database'),
     snapshot: options.snapshot,
+    inThread: options.databaseInThread,
   });
   undo.push(() => database.close());
   const fauxqs = await startFauxqsInside();

@@ -8,7 +8,7 @@ import {
   type Transaction,
   type Value,
 } from './database.ts';
-import { startThread, type Thread } from './embedded-thread.ts';
+import { startThread, type Thread, useCallersThread } from './embedded-thread.ts';
 import { becomeSql } from './prepare.ts';
 import { makeTurns } from './turn.ts';
 import { decodeReply, encodeScript, encodeStatement, type Reply } from './wire.ts';
@@ -18,6 +18,8 @@ export type EmbeddedOptions = {
   folder?: string;
   /** A file that `save` wrote, for a database that is not there yet. Ignored where it does not exist. */
   snapshot?: string;
+  /** Runs it in the caller's thread. */
+  inThread?: boolean;
   /** Where files that any database can be made from are kept between starts. */
   cache: string;
 };
@@ -29,8 +31,8 @@ const afresh = `reset all; set timezone = 'UTC'; set search_path = "$user", publ
  * Opens PGlite. It has one connection, so calls take turns, and a transaction that was begun keeps the turn until its
  * end: a call outside of it waits, and gives up when its patience ends.
  */
-export async function openEmbedded(options: EmbeddedOptions): Promise<Database> {
-  const thread = await startThread(options);
+export async function openEmbedded({ inThread, ...start }: EmbeddedOptions): Promise<Database> {
+  const thread = await (inThread ? useCallersThread(start) : startThread(start));
   const turns = makeTurns();
   let currentRole = '';
 

@@ -6,7 +6,7 @@ import { openServer } from './server.ts';
 /** What databases are made from is kept here between starts, out of the reach of a folder that is emptied. */
 const cache = join(import.meta.dirname, '../../.cache/vicinity');
 
-export type DatabaseOptions = { url?: string; folder?: string; snapshot?: string };
+export type DatabaseOptions = { url?: string; folder?: string; snapshot?: string; inThread?: boolean };
 
 /**
  * Opens PostgreSQL where a URL is given and the embedded PGlite otherwise: in its folder, or in memory without one.
@@ -14,6 +14,6 @@ export type DatabaseOptions = { url?: string; folder?: string; snapshot?: string
  * @throws Error with one clear sentence where it cannot be opened
  */
 export async function openDatabase(options: DatabaseOptions): Promise<Database> {
-  if (options.url) return openServer(options.url);
-  return openEmbedded({ folder: options.folder, snapshot: options.snapshot, cache });
+  const { url, ...start } = options;
+  return url ? openServer(url) : openEmbedded({ ...start, cache });
 }
