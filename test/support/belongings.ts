@@ -183,12 +183,8 @@ export async function currentTransaction(): Promise<string> {
   return id;
 }
 
-/**
- * A hash of all rows that mention one of these ids, by table: what a stranger must leave as it is.
- *
- * @param since the transaction from which on rows may mention them
- */
-export async function hashRows(ids: readonly string[], since: string): Promise<Record<string, string>> {
+/** A query for the rows of each table that mention what is sought. */
+async function hashQuery(): Promise<string> {
   const tables: { name: string; ids: string[]; texts: string[] }[] = await asOwner(
     sql`select c.oid::regclass::text as name,
           coalesce(jsonb_agg(quote_ident(a.attname)) filter (where a.atttypid = 'uuid'::regtype), '[]') as ids,
@@ -213,10 +209,19 @@ export async function hashRows(ids: readonly string[], since: string): Promise<R
       from ${table.name} as r, sought
       where r.xmin::text::bigint >= sought.since and (${mentions.join(' or ')}) having count(*) > 0`;
   });
-  const rows = await asOwner({
-    text: `with sought as materialized (select ($1->>0) as pattern, string_to_array($1->>0, '|')::uuid[] as ids, ($1->>1)::bigint as since)
-      ${parts.join(' union all ')}`,
-    values: [ids.join('|'), since],
-  });
+  return `with sought as materialized (select ($1->>0) as pattern, string_to_array($1->>0, '|')::uuid[] as ids, ($1->>1)::bigint as since)
+      ${parts.join(' union all ')}`;
+}
+
+let query: Promise<string> | undefined;
+
+/**
+ * A hash of all rows that mention one of these ids, by table: what a stranger must leave as it is.
+ *
+ * @param since the transaction from which on rows may mention them
+ */
+export async function hashRows(ids: readonly string[], since: string): Promise<Record<string, string>> {
+  query ??= hashQuery();
+  const rows = await asOwner({ text: await query, values: [ids.join('|'), since] });
   return Object.fromEntries(rows.map(({ name, hash }) => [name, hash]));
 }

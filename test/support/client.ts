@@ -26,7 +26,7 @@ export class Client {
   /** Hands the request to the Lambda of its route. */
   async send(method: string, target: string, body: unknown, options: SendOptions = {}): Promise<Answer> {
     const [path = '', query] = target.split('?');
-    const { entry, parameters } = match(ofKind(await entries(), 'http'), method, path);
+    const { entry, parameters } = await match(method, path);
     const handler = (await handlerOf(entry)) as Handler<HttpContract>;
     return sendRequest(handler, {
       marketplace: this.marketplace,
@@ -43,27 +43,33 @@ export class Client {
 /** Somebody without a token. */
 export const anonymous = (marketplace: string) => new Client(marketplace);
 
-/** Literal segments win over variables, as at API Gateway. */
-function match(candidates: readonly Entry<HttpContract>[], method: string, path: string) {
-  const found = candidates
-    .filter(entry => entry.contract.method === method && entry.contract.path !== '$default')
-    .map(entry => ({ entry, parameters: matchPath(entry.contract.path, path) }))
-    .filter(({ parameters }) => parameters !== null)
-    .sort((a, b) => variables(a.entry) - variables(b.entry))[0];
-  const fallback = candidates.find(entry => entry.contract.path === '$default');
-  if (!found && !fallback) throw new Error(`No route takes ${method} ${path}.`);
-  return { entry: (found?.entry ?? fallback) as Entry<HttpContract>, parameters: found?.parameters ?? {} };
+type Route = { entry: Entry<HttpContract>; pattern: RegExp };
+let known: Promise<Route[]> | undefined;
+
+/** Every route with the pattern of its path, written once. Literal segments win over variables, as at API Gateway. */
+function routes(): Promise<Route[]> {
+  known ??= entries().then(all =>
+    ofKind(all, 'http')
+      .filter(({ contract }) => contract.path !== '$default')
+      .sort((a, b) => variables(a) - variables(b))
+      .map(entry => ({ entry, pattern: patternOf(entry.contract.path) })),
+  );
+  return known;
 }
 
 const variables = (entry: Entry<HttpContract>) => entry.contract.path.split('{').length;
 
-function matchPath(pattern: string, path: string): Record<string, string> | null {
-  const expression = new RegExp(`^${pattern.replaceAll(/\{(\w+)\}/g, '(?<$1>[^/]+)')}$`);
-  const match = expression.exec(path);
-  return (
-    match &&
-    Object.fromEntries(
-      Object.entries(match.groups ?? {}).map(([name, value]) => [name, decodeURIComponent(value)]),
-    )
-  );
+const patternOf = (path: string) => new RegExp(`^${path.replaceAll(/\{(\w+)\}/g, '(?<$1>[^/]+)')}$`);
+
+async function match(method: string, path: string) {
+  for (const { entry, pattern } of await routes()) {
+    const groups = entry.contract.method === method && pattern.exec(path);
+    if (groups) return { entry, parameters: decode(groups.groups ?? {}) };
+  }
+  const fallback = ofKind(await entries(), 'http').find(({ contract }) => contract.path === '$default');
+  if (!fallback) throw new Error(`No route takes ${method} ${path}.`);
+  return { entry: fallback, parameters: {} };
 }
+
+const decode = (values: Record<string, string>) =>
+  Object.fromEntries(Object.entries(values).map(([name, value]) => [name, decodeURIComponent(value)]));
