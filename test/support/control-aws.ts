@@ -5,6 +5,7 @@ import { inject } from 'vitest';
 import type { Aws } from '../../local/aws/aws.ts';
 import type { Fault } from '../../local/aws/faults.ts';
 import type { Message } from '../../local/aws/messages.ts';
+import type { QueueDepth } from '../../local/aws/queues/declare-queues.ts';
 
 declare module 'vitest' {
   interface ProvidedContext {
@@ -17,12 +18,22 @@ export async function serveControl(aws: Aws): Promise<{ url: string; close(): vo
   const server = createServer(async (request, response) => {
     if (request.method === 'POST') aws.faults.add((await json(request)) as Fault);
     if (request.method === 'DELETE') aws.faults.clear();
-    const to = new URL(request.url ?? '/', 'http://localhost').searchParams.get('to');
-    response.end(JSON.stringify(aws.messages.list().filter(message => message.to === to)));
+    const { pathname, searchParams } = new URL(request.url ?? '/', 'http://localhost');
+    const to = searchParams.get('to');
+    const shown =
+      pathname === '/queues' ? await aws.queueDepths() : aws.messages.list().filter(it => it.to === to);
+    response.end(JSON.stringify(shown));
   });
   await new Promise<void>(listening => server.listen(0, '127.0.0.1', listening));
   const { port } = server.address() as AddressInfo;
   return { url: `http://127.0.0.1:${port}/`, close: () => server.close() };
+}
+
+/** The names of the queues that hold a message, also one that somebody has received and not deleted. */
+export async function filledQueues(): Promise<Set<string>> {
+  const answer = await fetch(`${inject('controlUrl')}queues`);
+  const depths = (await answer.json()) as QueueDepth[];
+  return new Set(depths.filter(it => it.ready + it.delayed + it.inFlight > 0).map(({ name }) => name));
 }
 
 /** What reached a provider for this number, address or endpoint, newest first. */

@@ -1,11 +1,12 @@
 import {
   ChangeMessageVisibilityCommand,
-  DeleteMessageCommand,
+  DeleteMessageBatchCommand,
   ReceiveMessageCommand,
   SQSClient,
 } from '@aws-sdk/client-sqs';
 import type { SQSBatchResponse } from 'aws-lambda';
 import { inject } from 'vitest';
+import { filledQueues } from './control-aws.ts';
 import { runAsWorker, runSchedule } from './invoke.ts';
 
 /**
@@ -16,9 +17,10 @@ import { runAsWorker, runSchedule } from './invoke.ts';
 export async function deliverEvents({ again = false } = {}): Promise<void> {
   for (let worked = true; worked; ) {
     await runSchedule('relay-outbox');
+    const filled = await filledQueues();
     worked = false;
     for (const [name, url] of Object.entries(inject('queues'))) {
-      if (await consumeQueue(name, url, again)) worked = true;
+      if (filled.has(name) && (await consumeQueue(name, url, again))) worked = true;
     }
   }
 }
@@ -45,10 +47,13 @@ async function consumeQueue(name: string, url: string, again: boolean): Promise<
   }));
   const { batchItemFailures } = (await runAsWorker('queue', name, { Records })) as SQSBatchResponse;
   const failed = new Set(batchItemFailures.map(failure => failure.itemIdentifier));
-  for (const { MessageId, ReceiptHandle, Attributes } of Messages) {
+  const done = Messages.filter(({ MessageId }) => !failed.has(MessageId ?? ''));
+  const Entries = done.map(({ ReceiptHandle }, index) => ({ Id: String(index), ReceiptHandle }));
+  if (Entries.length > 0) await client.send(new DeleteMessageBatchCommand({ QueueUrl: url, Entries }));
+  for (const { MessageId, ReceiptHandle, Attributes } of again ? Messages : []) {
+    const isLast = Number(Attributes?.ApproximateReceiveCount) >= MOST_RECEIVES;
     const message = { QueueUrl: url, ReceiptHandle };
-    if (!failed.has(MessageId ?? '')) await client.send(new DeleteMessageCommand(message));
-    else if (again && Number(Attributes?.ApproximateReceiveCount) < MOST_RECEIVES)
+    if (failed.has(MessageId ?? '') && !isLast)
       await client.send(new ChangeMessageVisibilityCommand({ ...message, VisibilityTimeout: 0 }));
   }
   return true;
