@@ -3,14 +3,18 @@ import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
 import { sql } from '../../lambdas/kernel/sql.ts';
 import { readAsOwner } from '../support/database.ts';
 import { type Faulty, startFaulty } from './faulty-cloud.ts';
+import { type Booked, type Step, steps } from './faulty-steps.ts';
 
 /** What must hold when Lambdas die, the relay stops and the database sleeps: the application as it is synthesised. */
 
 const BOOK = 'vicinity-parking-book-space';
 let faulty: Faulty;
+/** Whose bookings are stepped. */
+let driver: string;
 
 beforeAll(async () => {
   faulty = await startFaulty();
+  driver = await faulty.signUp('driver');
 });
 afterEach(() => faulty.clearFaults());
 afterAll(() => faulty.close());
@@ -100,3 +104,71 @@ test('a request outlasts a database that is waking up', async () => {
   expect((await faulty.book(space, driver)).status).toBe(201);
   expect(await tracesOf(space)).toMatchObject(ONCE);
 });
+
+/** A Lambda that dies while it steps a booking: repeated, the request leaves one step, its time taken once, and one event. */
+
+const crew = () => ({ faulty, tokens: { driver, host: faulty.host } });
+let hours = 0;
+
+async function place({ asked, prepare }: Step): Promise<Booked> {
+  hours += 3;
+  const space = await faulty.listSpace(asked ? { instant_booking_enabled: false } : {});
+  const { status, body } = await faulty.book(space, driver, randomUUID(), hours);
+  expect(status).toBe(201);
+  const booking = { id: String(body.id), space, hour: hours };
+  await prepare?.(booking, crew());
+  return booking;
+}
+
+async function stepTracesOf({ id, space }: Booked, { event }: Step) {
+  const [traces] = await readAsOwner(
+    faulty.cloud.aws,
+    sql`
+      select b.status, b.version,
+        (select count(*)::integer from booking.reservations r where r.resource_id = ${space}::uuid) as reservations,
+        (select count(*)::integer from booking.timeline t where t.booking_id = b.id and t.event = ${event}) as steps,
+        (select count(*)::integer from app.outbox o
+         where o.payload ->> 'booking_id' = b.id::text and o.type = 'booking.' || ${event}::text) as events,
+        (select count(*)::integer from app.timers t where t.subject_id = b.id and t.kind = 'booking.clock'
+         and t.settled_at is null) as clocks
+      from booking.bookings b where b.id = ${id}::uuid`,
+  );
+  return traces;
+}
+
+for (const step of steps) {
+  test.each([
+    ['before its commit', false],
+    ['after its commit', true],
+  ])(`a Lambda that is killed %s as it ${step.name} a booking does so once`, async (_when, committed) => {
+    const booking = await place(step);
+    const [body, key] = [await step.body(booking, crew()), randomUUID()];
+    const before = await stepTracesOf(booking, step);
+    const call = committed ? step.trips : step.trips - 1;
+    await faulty.fault(
+      call === 0
+        ? { function: step.lambda, kind: 'kill_before' }
+        : { function: step.lambda, kind: 'kill_after', action: 'rds-data:ExecuteStatement', call },
+    );
+    const send = () =>
+      faulty.send(`/driveway/api/v1/${step.path(booking)}`, body, crew().tokens[step.as], key);
+    expect((await send()).status).toBeGreaterThanOrEqual(500);
+    const done = {
+      status: step.status,
+      version: Number(before?.version) + 1,
+      reservations: step.reservations,
+      steps: 1,
+      events: 1,
+      clocks: Math.min(step.reservations, 1),
+    };
+    const between = await stepTracesOf(booking, step);
+    expect(between).toEqual(committed ? done : before);
+    const again = await send();
+    expect(again).toMatchObject({ status: 200, body: { id: booking.id, status: step.status } });
+    expect(again.headers.get('idempotency-replayed')).toBe(committed ? 'true' : null);
+    expect(await stepTracesOf(booking, step)).toEqual(done);
+    const third = await send();
+    expect(third.body).toEqual(again.body);
+    expect(await stepTracesOf(booking, step)).toEqual(done);
+  });
+}
