@@ -1,5 +1,5 @@
 import { configDefaults, defineConfig } from 'vitest/config';
-import { AlternateFiles } from './test/support/alternate-files.ts';
+import { BalanceFiles } from './test/support/balance-files.ts';
 
 /** Tests of what only a server does: they are part of the suite when it runs on one. */
 const SERVER_ONLY = process.env.DATABASE_URL ? [] : ['test/local-aws/server-database.test.ts'];
@@ -14,8 +14,10 @@ export default defineConfig({
     // One worker: the database lives in the main thread and is the other core's work. Files share the modules that they
     // import, which is most of what a file costs.
     fileParallelism: false,
-    sequence: { sequencer: AlternateFiles },
+    sequence: { sequencer: BalanceFiles },
     isolate: false,
+    // Node runs the sources as they are, here as elsewhere: nothing is transformed.
+    experimental: { viteModuleRunner: false, nodeLoader: false },
     testTimeout: 30_000,
     hookTimeout: 120_000,
   },

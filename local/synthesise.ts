@@ -18,9 +18,22 @@ export async function synthesise(root = join(import.meta.dirname, '..')): Promis
   const folder = join(root, 'cdk.out');
   const stamp = join(folder, '.vicinity-local');
   const manifest = join(folder, 'manifest.json');
-  const state = (): string => `${hashOf(root, sources)} ${hashOf(root, ['cdk.out/manifest.json'])}`;
+  const state = (): string => `${hashSources(root)} ${hashOf(root, ['cdk.out/manifest.json'])}`;
   if (existsSync(stamp) && existsSync(manifest) && readFileSync(stamp, 'utf8') === state()) return folder;
+  await runApp(root, folder);
+  writeFileSync(stamp, state());
+  return folder;
+}
 
+/** A digest of everything that decides what is synthesised. */
+export const hashSources = (root: string): string => hashOf(root, sources);
+
+/**
+ * Lets the CDK app write the cloud assembly to a folder.
+ *
+ * @throws Error with what the app said when it fails
+ */
+export async function runApp(root: string, folder: string): Promise<void> {
   // A process of its own: the CDK library takes hundreds of megabytes that nothing here needs afterwards.
   const child = spawn(process.execPath, [join(root, 'bin', 'vicinity.ts')], {
     cwd: root,
@@ -30,8 +43,6 @@ export async function synthesise(root = join(import.meta.dirname, '..')): Promis
   const exited = new Promise<number | null>(resolve => child.once('exit', resolve));
   const [output, errors, code] = await Promise.all([readText(child.stdout), readText(child.stderr), exited]);
   if (code !== 0) throw new Error(`The application cannot be synthesised.\n${errors || output}`.trimEnd());
-  writeFileSync(stamp, state());
-  return folder;
 }
 
 /** A digest of files and folders below a root: their names and contents. */

@@ -1,9 +1,10 @@
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import { type Entry, functionName, ofKind, readCatalogue } from '../../lib/catalogue.ts';
 import { marketplaces } from '../../marketplaces/index.ts';
-import { type Assembly, discard, pick, synthesise } from './assembly.ts';
+import { keptAssembly } from '../support/kept.ts';
+import { type Assembly, pick, readAssembly } from './assembly.ts';
 import { roleOf, statementsOf } from './statements.ts';
 
 /** What one Lambda may weigh, in bytes: its import is most of a cold start. */
@@ -14,10 +15,8 @@ let entries: Entry[];
 
 beforeAll(async () => {
   entries = await readCatalogue(join(import.meta.dirname, '../..'));
-  app = await synthesise();
+  app = readAssembly(await keptAssembly());
 }, 60_000);
-
-afterAll(() => discard(app));
 
 const functionsOf = () => app.of('AWS::Lambda::Function');
 const assetOf = (fn: { Metadata?: Record<string, unknown> }) =>

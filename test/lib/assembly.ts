@@ -26,8 +26,11 @@ export type Assembly = {
 export const HOUSE = join(import.meta.dirname, 'fixtures/house');
 
 /** Synthesises into a folder of its own and reads what was written. The caller removes it with `discard`. */
-export async function synthesise(options: BuildOptions = {}): Promise<Assembly> {
-  const folder = await buildApp(await mkdtemp(join(tmpdir(), 'vicinity-assembly-')), options);
+export const synthesise = async (options: BuildOptions): Promise<Assembly> =>
+  readAssembly(await buildApp(await mkdtemp(join(tmpdir(), 'vicinity-assembly-')), options));
+
+/** Reads the templates of a cloud assembly. */
+export function readAssembly(folder: string): Assembly {
   const resources = readdirSync(folder)
     .filter(file => file.endsWith('.template.json'))
     .flatMap(file => {

@@ -2,10 +2,10 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import { buildApp } from '../../lib/app.ts';
 import { type Cloud, startCloud } from '../../local/cloud.ts';
 import { marketplaces } from '../../marketplaces/index.ts';
 import { appointLocally } from '../../scripts/create-admin/appoint-locally.ts';
+import { keptAssembly } from '../support/kept.ts';
 
 /** The application itself, as it is synthesised, in the local cloud. */
 
@@ -14,11 +14,10 @@ let cloud: Cloud;
 
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'vicinity-application-'));
-  const assembly = await buildApp(join(folder, 'cdk.out'));
   cloud = await startCloud({
     port: 0,
     dataFolder: join(folder, 'data'),
-    assembly,
+    assembly: await keptAssembly(),
     inMemory: true,
     people: true,
     quiet: true,

@@ -2,8 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { buildApp } from '../../lib/app.ts';
 import { type Cloud, startCloud } from '../../local/cloud.ts';
+import { keptAssembly } from '../support/kept.ts';
 
 /** An answer of the local cloud. */
 export type Sent = { status: number; headers: Headers; body: Record<string, unknown> };
@@ -20,11 +20,10 @@ export const hourFrom = (hours: number) =>
  */
 export async function startFaulty() {
   const folder = mkdtempSync(join(tmpdir(), 'vicinity-faults-'));
-  const assembly = await buildApp(join(folder, 'cdk.out'));
   const cloud: Cloud = await startCloud({
     port: 0,
     dataFolder: join(folder, 'data'),
-    assembly,
+    assembly: await keptAssembly(),
     inMemory: true,
     quiet: true,
   });

@@ -1,21 +1,17 @@
-import { createHash } from 'node:crypto';
-import { constants, copyFileSync, existsSync, mkdirSync, readFileSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestProject } from 'vitest/node';
-import { readScripts } from '../../lambdas/platform/migrations.ts';
 import { ofKind, readCatalogue } from '../../lib/catalogue.ts';
-import { arnOf, startAws } from '../../local/aws/aws.ts';
+import { arnOf } from '../../local/aws/aws.ts';
 import { startAadhaar } from '../../local/fakes/aadhaar.ts';
 import { startTesla } from '../../local/fakes/tesla.ts';
 import { connectBus } from './connect-bus.ts';
 import { serveControl } from './control-aws.ts';
+import { startEmbedded, startOnServer } from './migrated.ts';
 import { startPaymentProviders } from './payment-providers.ts';
-import { runMigration } from './run-migration.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
-const CACHE = join(ROOT, '.cache');
 
 declare module 'vitest' {
   interface ProvidedContext {
@@ -28,23 +24,23 @@ declare module 'vitest' {
   }
 }
 
+/** Where temporary folders are made: by each system's own name. */
+const TEMPORARY = ['TMPDIR', 'TEMP', 'TMP'];
+
 /**
- * Starts the local AWS endpoints over one database for the whole suite, and migrates it as a deployment would. The
- * migrated embedded database is kept under `.cache`, by a hash of what made it; of a server's, by its address, only the keys.
+ * Starts the local AWS endpoints over one database for the whole suite. Whatever the tests make in the temporary folder, they make
+ * in one of this run, which goes with it.
  */
 export default async function setup(project: TestProject) {
-  mkdirSync(CACHE, { recursive: true });
-  const dataFolder = await mkdtemp(join(tmpdir(), 'vicinity-test-'));
-  // The database holds data keys that only its own KMS keys unwrap: the two are kept together.
+  const folder = mkdtempSync(join(tmpdir(), 'vicinity-test-'));
+  const remove = () => rmSync(folder, { recursive: true, force: true });
+  process.on('exit', remove);
+  for (const name of TEMPORARY) process.env[name] = folder;
+  const dataFolder = mkdtempSync(join(folder, 'aws-'));
   const databaseUrl = process.env.DATABASE_URL;
-  const snapshot = join(CACHE, `database-${await fingerprint()}.keyed.tar`);
-  const server = join(
-    CACHE,
-    `server-${createHash('sha256').update(`${databaseUrl}`).digest('hex').slice(0, 16)}`,
-  );
-  const databaseKeys = `${databaseUrl ? server : snapshot}.keys.json`;
-  if (existsSync(databaseKeys)) copyFileSync(databaseKeys, join(dataFolder, 'keys.json'));
-  const aws = await startAws({ dataFolder, databaseUrl, snapshot, inMemory: true, now: () => new Date() });
+  const { aws, environment, keys, snapshot } = databaseUrl
+    ? { ...(await startOnServer(dataFolder, databaseUrl)), snapshot: null }
+    : await startEmbedded(dataFolder);
   const aadhaar = await startAadhaar();
   const aadhaarSecret = `${aws.secrets.api}-aadhaar`;
   aws.declareSecret({
@@ -61,33 +57,12 @@ export default async function setup(project: TestProject) {
     value: Object.values(tesla.secrets)[0],
   });
   const payments = await startPaymentProviders(aws);
-  const base = {
-    AWS_REGION: 'us-east-1',
-    AWS_ACCESS_KEY_ID: 'local-admin',
-    AWS_SECRET_ACCESS_KEY: 'local',
-    AWS_ENDPOINT_URL: aws.endpoint,
-    DATABASE_ARN: aws.clusterArn,
-    DATABASE_NAME: 'vicinity',
-    TOKEN_KEY_ARN: aws.keys.tokenKeyArn,
-    DATA_KEY_ARN: aws.keys.dataKeyArn,
-  };
-  const migration = {
-    OWNER_SECRET_ARN: aws.secrets.owner,
-    API_SECRET_ARN: aws.secrets.api,
-    WORKER_SECRET_ARN: aws.secrets.worker,
-  };
-  const { TokenKeys, DataKeys } = await runMigration(join(ROOT, 'sql'), { ...base, ...migration });
-  if (!existsSync(databaseKeys)) {
-    // Of two suites that begin at once the first one's is kept.
-    copyFileSync(join(dataFolder, 'keys.json'), databaseKeys, constants.COPYFILE_EXCL);
-    if (!databaseUrl) await aws.saveSnapshot(snapshot);
-  }
   await aws.declareBucket({ name: 'vicinity-uploads' });
   const queues = await connectBus(aws, ofKind(await readCatalogue(ROOT), 'queue'));
   project.provide('environment', {
-    ...base,
-    TOKEN_KEYS: TokenKeys,
-    DATA_KEYS: DataKeys,
+    ...environment,
+    TOKEN_KEYS: keys.TokenKeys,
+    DATA_KEYS: keys.DataKeys,
     DATABASE_SECRET_ARN: aws.secrets.api,
     OWNER_SECRET_ARN: aws.secrets.owner,
     HASH_KEY_ARN: aws.keys.hashKeyArn,
@@ -113,7 +88,7 @@ export default async function setup(project: TestProject) {
   });
   project.provide('workerSecretArn', aws.secrets.worker);
   project.provide('queues', queues);
-  project.provide('snapshot', databaseUrl ? null : snapshot);
+  project.provide('snapshot', snapshot);
   const control = await serveControl(aws);
   project.provide('controlUrl', control.url);
   return async () => {
@@ -122,14 +97,6 @@ export default async function setup(project: TestProject) {
     await tesla.close();
     await payments.close();
     await aws.close();
-    await rm(dataFolder, { recursive: true, force: true });
+    remove();
   };
-}
-
-async function fingerprint(): Promise<string> {
-  const hash = createHash('sha256');
-  for (const script of readScripts(join(ROOT, 'sql')))
-    if (script.name !== 'schema') hash.update(script.fingerprint);
-  hash.update(readFileSync(join(ROOT, 'package-lock.json')));
-  return hash.digest('hex').slice(0, 16);
 }
