@@ -1,6 +1,9 @@
 import * as z from 'zod/mini';
+import type { Marketplace } from '../../marketplaces/marketplace.ts';
 import { count, flag, id, instant, text } from '../kernel/fields.ts';
 import { refuse } from '../kernel/refusal.ts';
+import type { Need } from '../kernel/use-case.ts';
+import type { Methods } from './gateways/methods.ts';
 import { gatewayName } from './payments.ts';
 
 /** What a person keeps at a gateway to be charged: the row of `money.payment_methods`. */
@@ -19,7 +22,19 @@ export const PaymentMethod = z.object({
 
 export const PaymentMethods = z.object({ items: z.array(PaymentMethod) });
 
-/** Stripe alone lets a person leave a method without paying: at the others they give one with each payment. */
+/** Gateways that let a person leave a method without paying: at the others they give one with each payment. */
+export const keeper = z.enum(['stripe', 'razorpay']);
+type Keeper = z.output<typeof keeper>;
+
+/** What `openMethods` needs. */
+export const KEEPERS: readonly Need[] = ['gateway:stripe', 'gateway:razorpay'];
+
+/** Where people leave their methods in a marketplace: at the first of its gateways that keeps any. */
+export function keeperOf({ payments: { gateways } }: Marketplace): Keeper | null {
+  const name = gateways.find(gateway => z.safeParse(keeper, gateway).success);
+  return name ? z.parse(keeper, name) : null;
+}
+
 export const savingUnsupported = refuse(
   'saving_unsupported',
   422,
@@ -32,8 +47,9 @@ export const gatewayUnavailable = refuse(
   'The gateway does not answer. Try again in a moment.',
 );
 
-/** The methods at Stripe. The library is loaded when it is asked for. */
-export async function openMethods(marketplace: string) {
-  const { stripeMethods } = await import('./gateways/stripe-methods.ts');
-  return stripeMethods(marketplace);
+/** The methods at a gateway. Its client is loaded when it is asked for. */
+export async function openMethods(name: Keeper, marketplace: string): Promise<Methods> {
+  if (name === 'razorpay')
+    return (await import('./gateways/razorpay-methods.ts')).razorpayMethods(marketplace);
+  return (await import('./gateways/stripe-methods.ts')).stripeMethods(marketplace);
 }

@@ -4,7 +4,14 @@ import { Refusal } from '../kernel/refusal.ts';
 import { sql } from '../kernel/sql.ts';
 import { signedIn, useCase } from '../kernel/use-case.ts';
 import { isGatewayFailure } from './gateways/gateway.ts';
-import { gatewayUnavailable, openMethods, PaymentMethod, PaymentMethods } from './payment-methods.ts';
+import {
+  gatewayUnavailable,
+  KEEPERS,
+  keeperOf,
+  openMethods,
+  PaymentMethod,
+  PaymentMethods,
+} from './payment-methods.ts';
 
 /** Takes over what the caller keeps at the gateway by now, and answers with the list. */
 export const refreshPaymentMethods = useCase({
@@ -14,20 +21,25 @@ export const refreshPaymentMethods = useCase({
   input: z.strictObject({}),
   output: PaymentMethods,
   credentials: true,
-  needs: ['gateway:stripe'],
+  needs: KEEPERS,
   refusals: { gateway_unavailable: gatewayUnavailable },
   async run(_input, { db, marketplace }) {
+    const keeper = keeperOf(marketplace);
+    if (!keeper) {
+      await db.checkCaller();
+      return { items: [] };
+    }
     const { reference } = await db.one(
-      sql`select * from money.my_gateway_customer('stripe')`,
+      sql`select * from money.my_gateway_customer(${keeper}::text)`,
       z.object({ reference: z.nullable(z.string()) }),
     );
     if (reference === null) return { items: [] };
-    const methods = await openMethods(marketplace.slug);
+    const methods = await openMethods(keeper, marketplace.slug);
     const kept = await methods.list(reference).catch(cause => {
       throw isGatewayFailure(cause) ? new Refusal(gatewayUnavailable, { cause }) : cause;
     });
     const items = await db.many(
-      sql`select * from money.keep_methods('stripe', ${kept}::jsonb)`,
+      sql`select * from money.keep_methods(${keeper}::text, ${kept}::jsonb)`,
       PaymentMethod,
     );
     return { items };

@@ -6,6 +6,7 @@ import { queue } from '../kernel/queue.ts';
 import { sql } from '../kernel/sql.ts';
 import { collectPayment } from './collect-payment.ts';
 import { GatewayDeclined, GatewayRejected } from './gateways/gateway.ts';
+import { keeper, openMethods } from './payment-methods.ts';
 import { ALL_GATEWAYS, gatewayName, openGateway, type Report, reportOf } from './payments.ts';
 
 const Step = z.object({
@@ -31,6 +32,7 @@ type Work = z.output<typeof Work>;
 const Told = z.object({
   payment_id: z.nullable(z.uuid()),
   dispute: z.nullable(z.object({ gateway: gatewayName, reference: z.string() })),
+  customer: z.nullable(z.object({ gateway: keeper, reference: z.string() })),
 });
 
 /** Seconds after which a try that no gateway knows was never made: Stripe finds what is some minutes old. */
@@ -64,16 +66,18 @@ export const handler = queue({
     const paid = payment_id ?? told?.payment_id;
     if (paid) await work(db, marketplace, paid);
     if (told?.dispute) await readDispute(db, marketplace, told.dispute);
+    if (told?.customer) await readMethods(db, marketplace, told.customer);
     if (webhook_id) await db.execute(sql`select money.settle_webhook(${webhook_id}::uuid)`);
   },
 });
 
-/** The payment and the dispute that an event of a gateway is about. */
+/** What an event of a gateway is about: a payment, a dispute, or what a person keeps there. */
 async function subjectOf(db: Database, webhookId: string): Promise<z.output<typeof Told>> {
   return db.one(
     sql`
       select money.payment_of_webhook(${webhookId}::uuid) as payment_id,
-             money.dispute_of_webhook(${webhookId}::uuid) as dispute`,
+             money.dispute_of_webhook(${webhookId}::uuid) as dispute,
+             money.customer_of_webhook(${webhookId}::uuid) as customer`,
     Told,
   );
 }
@@ -154,6 +158,17 @@ async function readDispute(
   }
   const report = { gateway, ...dispute };
   await db.execute(sql`select money.record_dispute(${report}::jsonb)`);
+}
+
+/** Reads what a person keeps at a gateway by now. */
+async function readMethods(
+  db: Database,
+  marketplace: string,
+  { gateway, reference }: NonNullable<z.output<typeof Told>['customer']>,
+): Promise<void> {
+  const methods = await openMethods(gateway, marketplace);
+  const kept = await methods.list(reference);
+  await db.execute(sql`select money.keep_methods_of(${gateway}::text, ${reference}::text, ${kept}::jsonb)`);
 }
 
 const Left = z.object({ work: Work });

@@ -11,36 +11,26 @@ import {
   startProvider,
   textOf,
 } from './provider.ts';
+import {
+  collection,
+  newId,
+  type Order,
+  ok,
+  type Payment,
+  type Refund,
+  reasonsOf,
+  refused,
+  seconds,
+  type Tell,
+  unknownId,
+} from './razorpay-answers.ts';
 import { createDisputes } from './razorpay-disputes.ts';
-
-type Order = Fields & {
-  id: string;
-  amount: number;
-  currency: string;
-  receipt: string;
-  capture: string;
-  notes: Fields;
-};
-type Payment = {
-  id: string;
-  order_id: string;
-  amount: number;
-  currency: string;
-  status: string;
-  captured: boolean;
-  amount_refunded: number;
-  fee: number | null;
-  [field: string]: unknown;
-};
-type Refund = Record<string, unknown> & { id: string; payment_id: string; status: string };
-
-/** How tokens begin that no bank lets through. */
-const DECLINED_TOKEN = 'token_declined';
+import { createTokens } from './razorpay-tokens.ts';
 
 /**
  * Razorpay (razorpay.com/docs/api): orders whose receipts are unique, the payments of an order, capture, refunds with an idempotency
- * key, charges of saved tokens, signed webhooks. At `/_pay {"reference", "outcome"}` a person pays an order in the checkout, and what
- * the checkout then gives the app is the answer.
+ * key, customers with tokens and their charges, signed webhooks. At `/_pay {"reference", "outcome"}` a person pays an order in the
+ * checkout, and what the checkout then gives the app is the answer.
  */
 export async function startRazorpay(): Promise<Fake> {
   const keys = {
@@ -55,12 +45,9 @@ export async function startRazorpay(): Promise<Fake> {
   const replays = new Replays();
 
   const { url, close } = await startProvider(({ announce }) => {
-    function tell(event: string, payment: Payment, more: Record<string, Fields> = {}): void {
+    const tell: Tell = (event, entities, notes) => {
       const id = newId('');
-      const wrapped = Object.entries({ payment: { ...payment }, ...more }).map(([name, entity]) => [
-        name,
-        { entity: { ...entity } },
-      ]);
+      const wrapped = Object.entries(entities).map(([name, entity]) => [name, { entity: { ...entity } }]);
       const body = JSON.stringify({
         entity: 'event',
         account_id: 'acc_BFQ7uQEaa7j2z7',
@@ -74,12 +61,15 @@ export async function startRazorpay(): Promise<Fake> {
         'x-razorpay-signature': createHmac('sha256', keys.webhook_secret).update(body).digest('hex'),
         'x-razorpay-event-id': id,
       });
-      announce({ id, marketplace: marketplaceOf(orders.get(payment.order_id)?.notes), body, sign });
-    }
+      announce({ id, marketplace: marketplaceOf(notes), body, sign });
+    };
+    const tellOf = (event: string, payment: Payment, more: Record<string, Fields> = {}) =>
+      tell(event, { payment, ...more }, orders.get(payment.order_id)?.notes);
 
     function createOrder(fields: Fields): Reply {
       const { amount, currency, receipt, notes, unique_receipt, payment } = fields;
-      if (typeof amount !== 'number' || !Number.isInteger(amount) || amount < 100)
+      const least = fields.method === 'emandate' ? 0 : 100;
+      if (typeof amount !== 'number' || !Number.isInteger(amount) || amount < least)
         return refused('The amount must be atleast INR 1.00', { field: 'amount' });
       if (String(receipt).length > 40)
         return refused('The receipt may not be greater than 40 characters.', { field: 'receipt' });
@@ -92,13 +82,17 @@ export async function startRazorpay(): Promise<Fake> {
         receipt: String(receipt ?? ''),
         notes: fieldsOf(notes),
         capture: textOf(fieldsOf(payment).capture) ?? 'automatic',
+        ...(fields.customer_id
+          ? { customer_id: fields.customer_id, method: fields.method, token: fields.token }
+          : {}),
         created_at: seconds(),
       };
       orders.set(order.id, order);
       return ok(shown(order));
     }
 
-    const disputes = createDisputes(payments, tell);
+    const disputes = createDisputes(payments, tellOf);
+    const tokens = createTokens(tell);
     const paymentsOf = (order: string) => [...payments.values()].filter(({ order_id }) => order_id === order);
 
     function shown({ capture: _, ...order }: Order) {
@@ -109,14 +103,14 @@ export async function startRazorpay(): Promise<Fake> {
       return { ...order, entity: 'order', ...amounts, attempts: tries.length, status };
     }
 
-    function pay(order: Order, reason?: string): Payment {
+    function pay(order: Order, reason?: string, more: Fields = {}): Payment {
       const payment: Payment = {
         id: newId('pay_'),
         entity: 'payment',
         order_id: order.id,
         amount: order.amount,
         currency: order.currency,
-        status: reason ? 'failed' : 'authorized',
+        status: 'created',
         method: 'upi',
         captured: false,
         amount_refunded: 0,
@@ -124,24 +118,27 @@ export async function startRazorpay(): Promise<Fake> {
         tax: null,
         notes: order.notes,
         created_at: seconds(),
-        error_code: reason ? 'BAD_REQUEST_ERROR' : null,
-        error_reason: reason ?? null,
-        error_step: reason ? 'payment_authorization' : null,
-        error_description: reason ? 'Your payment was declined by the bank.' : null,
+        ...reasonsOf(undefined),
+        ...more,
       };
       payments.set(payment.id, payment);
-      if (reason) tell('payment.failed', payment);
-      else tell('payment.authorized', payment);
-      if (!reason && order.capture === 'automatic') take(payment, order);
+      settle(payment, order, reason);
       return payment;
+    }
+
+    function settle(payment: Payment, order: Order, reason?: string): void {
+      if (reason === 'later') return;
+      Object.assign(payment, { status: reason ? 'failed' : 'authorized', ...reasonsOf(reason) });
+      tellOf(reason ? 'payment.failed' : 'payment.authorized', payment);
+      if (!reason && order.capture === 'automatic') take(payment, order);
     }
 
     function take(payment: Payment, order: Order): void {
       // Two percent, and 18 % tax on it.
       const fee = Math.round(payment.amount * 0.02 * 1.18);
       Object.assign(payment, { status: 'captured', captured: true, fee, tax: Math.round(fee * 0.18) });
-      tell('payment.captured', payment);
-      tell('order.paid', payment, { order: shown(order) });
+      tellOf('payment.captured', payment);
+      tellOf('order.paid', payment, { order: shown(order) });
     }
 
     function capture(payment: Payment, { amount, currency }: Fields): Reply {
@@ -176,19 +173,20 @@ export async function startRazorpay(): Promise<Fake> {
         created_at: seconds(),
       };
       refunds.set(made.id, made);
-      tell('refund.processed', payment, { refund: made });
+      tellOf('refund.processed', payment, { refund: made });
       return ok(made);
     }
 
     function charge(fields: Fields): Reply {
       const order = orders.get(textOf(fields.order_id) ?? '');
-      if (!order) return refused('The id provided does not exist');
+      if (!order) return unknownId();
       if (paymentsOf(order.id).some(({ captured }) => captured))
         return refused('Payment already done for this order.');
-      const payment = pay(
-        order,
-        textOf(fields.token)?.startsWith(DECLINED_TOKEN) ? 'payment_declined' : undefined,
-      );
+      const debit = tokens.check(fields, order.amount);
+      if (typeof debit !== 'string') return debit;
+      const { token: token_id, customer_id } = fields;
+      const reason = debit === 'now' ? undefined : debit === 'later' ? debit : 'payment_declined';
+      const payment = pay(order, reason, { token_id, customer_id });
       if (payment.status !== 'failed')
         return ok({ razorpay_payment_id: payment.id, razorpay_order_id: order.id });
       return refused('Your payment was declined by the bank.', {
@@ -212,6 +210,8 @@ export async function startRazorpay(): Promise<Fake> {
         const receipt = call.query.get('receipt');
         return ok(collection([...orders.values()].filter(order => order.receipt === receipt).map(shown)));
       }
+      const kept = tokens.answer(call, fields);
+      if (kept) return kept;
       const order = orders.get(id);
       if (kind === 'orders' && order)
         return ok(verb === 'payments' ? collection(paymentsOf(id)) : shown(order));
@@ -233,31 +233,43 @@ export async function startRazorpay(): Promise<Fake> {
       if (kind === 'payments' && payment) return ok(payment);
       if (kind === 'refunds' && refunds.has(id)) return ok(refunds.get(id));
       if (kind === 'disputes' && disputes.find(id)) return ok(disputes.find(id));
-      return refused('The id provided does not exist');
+      return unknownId();
     }
 
     return {
       answer,
       forget: () => replays.forget(),
-      /** `succeed`, `decline`, `dispute`, `lapse` (nobody captured it in time); of a refund `fail`; of a dispute `win` or `lose`. */
-      pay({ reference, outcome, code }) {
+      /**
+       * `succeed`, `decline`, `dispute`, `lapse` (nobody captured it in time), `debit` (a bank makes one that was announced); of a refund
+       * `fail`; of a dispute `win` or `lose`; of a token see there.
+       */
+      pay(asked) {
+        const { reference, outcome, code } = asked;
         const refund = refunds.get(String(reference));
         const refunded = payments.get(refund?.payment_id ?? '');
         if (refund && refunded) {
           refund.status = 'failed';
           refunded.amount_refunded -= Number(refund.amount);
-          tell('refund.failed', refunded, { refund });
+          tellOf('refund.failed', refunded, { refund });
           return ok(refund);
         }
         const disputed = disputes.act(String(reference), outcome);
         if (disputed) return ok(disputed);
+        const kept = tokens.act(asked);
+        if (kept) return kept;
         const order = orders.get(String(reference));
-        if (!order) return refused('The id provided does not exist');
+        if (!order) return unknownId();
+        const announced = paymentsOf(order.id).find(({ status }) => status === 'created');
+        if (announced) {
+          settle(announced, order, outcome === 'debit' ? undefined : 'payment_declined');
+          return ok(announced);
+        }
         if (outcome === 'lapse') {
           for (const payment of paymentsOf(order.id)) payment.status = 'refunded';
           return ok({});
         }
-        const payment = pay(order, outcome === 'decline' ? (textOf(code) ?? 'payment_declined') : undefined);
+        const reason = outcome === 'decline' ? (textOf(code) ?? 'payment_declined') : undefined;
+        const payment = pay(order, reason, reason ? {} : tokens.register(order, asked));
         const signed = createHmac('sha256', keys.key_secret).update(`${order.id}|${payment.id}`);
         return ok({
           razorpay_order_id: order.id,
@@ -274,27 +286,3 @@ export async function startRazorpay(): Promise<Fake> {
     close,
   };
 }
-
-const newId = (prefix: string) =>
-  `${prefix}${randomBytes(10).toString('base64url').replace(/\W|_/g, '0').slice(0, 14)}`;
-
-const seconds = () => Math.floor(Date.now() / 1000);
-
-const ok = (body: unknown): Reply => ({ status: 200, body });
-
-const collection = (items: unknown[]) => ({ entity: 'collection', count: items.length, items });
-
-const refused = (description: string, more: Fields = {}): Reply => ({
-  status: 400,
-  body: {
-    error: {
-      code: 'BAD_REQUEST_ERROR',
-      description,
-      source: 'business',
-      step: 'payment_initiation',
-      reason: 'input_validation_failed',
-      metadata: {},
-      ...more,
-    },
-  },
-});

@@ -77,7 +77,7 @@ test('three days before its end its subscriber is told, and at its end the saved
 
 test('a method that is declined is tried again on the days that are set, each told, and then it is over', async () => {
   const sub = await subscribed(person);
-  await keepsToken(person, `token_declined_${person.id}`);
+  await keepsToken(person, 'declined');
   const end = sub.current_period_end;
   await goTo(after(end, -2 * DAY));
   const seen: unknown[] = [];
@@ -109,7 +109,7 @@ test('a method that is declined is tried again on the days that are set, each to
 
 test('a method that works on the third day goes on with the period that had begun', async () => {
   const sub = await subscribed(person);
-  await keepsToken(person, `token_declined_${person.id}`);
+  await keepsToken(person, 'declined');
   const end = sub.current_period_end;
   await goTo(after(end, 60));
   expect(await shownSubscription(sub)).toMatchObject({ status: 'past_due' });

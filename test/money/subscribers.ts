@@ -1,4 +1,6 @@
+import { randomUUID } from 'node:crypto';
 import { sql } from '../../lambdas/kernel/sql.ts';
+import { razorpayMethods } from '../../lambdas/money/gateways/razorpay-methods.ts';
 import { advanceClock } from '../support/clock.ts';
 import { asOwner } from '../support/database.ts';
 import { deliverEvents } from '../support/deliver-events.ts';
@@ -80,9 +82,27 @@ export async function back(person: Person): Promise<Person> {
   return new Person(marketplace, answer.body, email, password);
 }
 
-/** A token that the person keeps at Razorpay, as its first payment left it. One that begins with `token_declined` no bank lets through. */
-export const keepsToken = (person: Person, reference: string = `token_${person.id}`) =>
-  asOwner(sql`
+/**
+ * A card that the person keeps at Razorpay, beside the session that has long ended: what it is charged for the bank lets through
+ * `now`, `later`, when the test says so, or not at all (`declined`). Returns the token.
+ */
+export async function keepsToken(
+  person: Person,
+  debit: 'now' | 'later' | 'declined' = 'now',
+): Promise<string> {
+  const methods = razorpayMethods(person.marketplace);
+  const contacts = { email: person.email, phone: '+919876543210' };
+  const customer = await methods.createCustomer({ reference: person.id, key: person.id, ...contacts });
+  const setup = await methods.startSetup(customer.reference, randomUUID());
+  await act('razorpay', setup.reference, 'succeed', { debit });
+  const [kept] = await methods.list(customer.reference);
+  await asOwner(sql`
+    insert into money.gateway_customers (marketplace, user_id, gateway, reference)
+    values (${person.marketplace}, ${person.id}::uuid, 'razorpay', ${customer.reference})
+    on conflict on constraint gateway_customers_user_id_key do update set reference = excluded.reference returning id`);
+  await asOwner(sql`
     insert into money.payment_methods as m (marketplace, user_id, gateway, reference, type, is_default)
-    values (${person.marketplace}, ${person.id}::uuid, 'razorpay', ${reference}, 'card', true)
+    values (${person.marketplace}, ${person.id}::uuid, 'razorpay', ${kept?.reference ?? ''}, 'card', true)
     on conflict (user_id) where is_default do update set reference = excluded.reference returning m.id`);
+  return kept?.reference ?? '';
+}

@@ -92,10 +92,12 @@ export type WebhookEvent = {
   dispute_reference: string | null;
   /** Our key of the charge or the refund, where the gateway repeats it: it finds a payment whose reference we never heard. */
   key: string | null;
-  /** What the event is about when that is neither payment, refund nor dispute: Stripe's `account`, `transfer`, `payout`. */
+  /** What the event is about when that is neither payment, refund nor dispute: `account`, `transfer`, `payout`, `token`. */
   object: { type: string; id: string } | null;
   /** The connected account that it happened at (Stripe Connect). */
   account: string | null;
+  /** Whose saved methods may have changed, as the gateway knows the person. */
+  customer?: string | null;
 };
 
 /** Whose payment an app's callback speaks of. Bolt tells the reference of a payment here and in its webhooks only. */

@@ -6,7 +6,14 @@ import { basic, PATIENCE, read, send } from './send.ts';
 
 const account = new Account(
   'MONEY_RAZORPAY_SECRET_ARN',
-  z.object({ key_id: z.string(), key_secret: z.string(), webhook_secret: z.string() }),
+  z.object({
+    key_id: z.string(),
+    key_secret: z.string(),
+    webhook_secret: z.string(),
+    /** Of RazorpayX: the account that payouts leave, and the secret of their webhooks. */
+    payout_account_number: z.optional(z.string()),
+    payout_webhook_secret: z.optional(z.string()),
+  }),
 );
 
 export type RazorpayKeys = Awaited<ReturnType<typeof account.of>>;

@@ -2,6 +2,12 @@ import * as z from 'zod/mini';
 import type { Failure, GatewayPayment, GatewayRefund, GatewayStatus } from './gateway.ts';
 import type { RazorpayKeys } from './razorpay-client.ts';
 
+/** Razorpay writes a list where there is no note. */
+export const notesOf = z.pipe(
+  z.optional(z.nullable(z.union([z.record(z.string(), z.unknown()), z.array(z.unknown())]))),
+  z.transform((notes): Readonly<Record<string, unknown>> => (Array.isArray(notes) ? {} : (notes ?? {}))),
+);
+
 export const Order = z.object({
   id: z.string(),
   amount: z.int(),
@@ -31,14 +37,13 @@ export const Payments = z.object({ items: z.array(Payment) });
 export const Refund = z.object({
   id: z.string(),
   status: z.enum(['pending', 'processed', 'failed']),
-  notes: z.optional(z.union([z.record(z.string(), z.unknown()), z.array(z.unknown())])),
+  notes: notesOf,
 });
 
 export const Refunds = z.object({ items: z.array(Refund) });
 
-/** Whether our key is among its notes. Without any, Razorpay writes a list. */
-export const isOf = (key: string, { notes = [] }: z.output<typeof Refund>) =>
-  !Array.isArray(notes) && notes.key === key;
+/** Whether our key is among its notes. */
+export const isOf = (key: string, { notes }: z.output<typeof Refund>) => notes.key === key;
 
 /** An order and the tries to pay it. */
 export function paymentOf(

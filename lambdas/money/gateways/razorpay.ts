@@ -1,3 +1,4 @@
+import * as z from 'zod/mini';
 import { exponentOf } from '../currencies.ts';
 import {
   type Charge,
@@ -136,17 +137,25 @@ function orderOf({ key, amount, currency, description, capture, metadata }: Char
   };
 }
 
-/** Charges a token that the person left for later (razorpay.com/docs, recurring payments, subsequent payments). */
+/**
+ * Charges a token that the person left for later (razorpay.com/docs, recurring payments, subsequent payments). Razorpay tells the person
+ * first, as the Reserve Bank wants a day before, and debits after 25 hours (UPI) or 36 (cards): until then the payment is `created`. It
+ * wants the contacts of the person, which are those that it knows.
+ */
 async function chargeToken(api: Razorpay, order: string, charge: Charge): Promise<void> {
   const { amount, currency, customer, description, payment_method, key } = charge;
+  if (!customer.reference)
+    throw new GatewayRejected('razorpay', 'customer_missing', 'A token is charged with its customer.');
+  const Contacts = z.object({ email: z.nullable(z.string()), contact: z.nullable(z.string()) });
+  const { email, contact } = await api.call('GET', `customers/${customer.reference}`, Contacts);
   await api.call('POST', 'payments/create/recurring', undefined, {
     body: {
       amount,
       currency,
       order_id: order,
       customer_id: customer.reference,
-      email: customer.email,
-      contact: customer.phone,
+      email,
+      contact,
       token: payment_method,
       recurring: '1',
       description,

@@ -4,10 +4,10 @@ language plpgsql security definer set search_path = public, pg_temp as $$
 declare kept uuid;
 begin
   insert into money.webhook_events (marketplace, gateway, event_id, kind, reference, refund_reference, dispute_reference, key,
-    object_type, object_id, account)
+    object_type, object_id, account, customer)
   values (app.marketplace(), event ->> 'gateway', event ->> 'event_id', event ->> 'kind', event ->> 'reference',
     event ->> 'refund_reference', event ->> 'dispute_reference', event ->> 'key', event #>> '{object,type}', event #>> '{object,id}',
-    event ->> 'account')
+    event ->> 'account', event ->> 'customer')
   on conflict on constraint webhook_events_event_id_key do nothing returning id into kept;
   if kept is not null then
     -- What happens at providers' accounts is about payouts.
@@ -43,6 +43,19 @@ create or replace function money.dispute_of_webhook(webhook_id uuid) returns jso
 language sql stable security definer set search_path = public, pg_temp as $$
   select jsonb_build_object('gateway', e.gateway, 'reference', e.dispute_reference) from money.webhook_events e
   where e.id = dispute_of_webhook.webhook_id and e.marketplace = app.marketplace() and e.dispute_reference is not null
+$$;
+
+-- Whose saved methods an event may have changed: { gateway, reference (of the customer) }, or null where it is none of ours. Razorpay does
+-- not say of each token whose it is.
+create or replace function money.customer_of_webhook(webhook_id uuid) returns jsonb
+language sql stable security definer set search_path = public, pg_temp as $$
+  select jsonb_build_object('gateway', c.gateway, 'reference', c.reference)
+  from money.webhook_events e join money.gateway_customers c on c.marketplace = e.marketplace and c.gateway = e.gateway
+  where e.id = customer_of_webhook.webhook_id and e.marketplace = app.marketplace()
+    and (c.reference = e.customer or e.object_type = 'token' and c.reference is not null and c.user_id = (
+      select m.user_id from money.payment_methods m
+      where m.marketplace = e.marketplace and m.gateway = e.gateway and m.reference = e.object_id))
+  limit 1
 $$;
 
 create or replace function money.settle_webhook(webhook_id uuid) returns void
@@ -81,4 +94,5 @@ language sql stable security definer set search_path = public, pg_temp as $$
 $$;
 
 grant execute on function money.receive_webhook(jsonb), money.find_my_attempt(text, text, text) to vicinity_api;
-grant execute on function money.payment_of_webhook(uuid), money.dispute_of_webhook(uuid), money.settle_webhook(uuid) to vicinity_worker;
+grant execute on function money.payment_of_webhook(uuid), money.dispute_of_webhook(uuid), money.customer_of_webhook(uuid),
+  money.settle_webhook(uuid) to vicinity_worker;

@@ -82,6 +82,10 @@ begin
   select count(*) into due from unnest(days) as d where s.current_period_end + make_interval(days => d) <= app.now();
   next_at := s.current_period_end + make_interval(days => days[due + 1]);
   if c.tries >= due then return next_at; end if;
+  -- A mandate's debit takes a day and a half, since its bank announces it first. Nobody asks for the same twice meanwhile.
+  if exists (select from money.payments p where p.purpose = 'subscription' and p.subject_id = s.id and p.status = 'processing') then
+    return next_at;
+  end if;
   update money.subscription_charges t set tries = due, is_due = has_method where t.id = c.id;
   if has_method then
     -- Each try is a payment of its own, so that each is told of.

@@ -88,16 +88,6 @@ test('a decline leaves the order to be paid by another try', async () => {
   expect(await gateway.read(reference)).toMatchObject({ status: 'captured', failure: null });
 });
 
-test('a saved token is charged once, and its decline is told', async () => {
-  const saved = { customer: { reference: 'cust_1', email: 'a@example.com', phone: '+919876543210' } };
-  const charge = rupees({ ...saved, payment_method: 'token_1' });
-  const made = await gateway.create(charge);
-  expect(made).toMatchObject({ status: 'captured', amount_captured: 49_900 });
-  expect(await gateway.create(charge)).toEqual(made);
-  const declined = gateway.create(rupees({ ...saved, payment_method: 'token_declined' }));
-  await expect(declined).rejects.toMatchObject({ name: 'GatewayDeclined', code: 'payment_declined' });
-});
-
 test('an order whose answer was lost is found by its receipt, and a receipt serves one amount', async () => {
   const charge = rupees();
   await orderFault('razorpay', { path: ORDERS, how: 'cut', after: true });
@@ -106,18 +96,6 @@ test('an order whose answer was lost is found by its receipt, and a receipt serv
   expect((await gateway.create(charge)).reference).toBe(found?.reference);
   await expect(gateway.create({ ...charge, amount: 100 })).rejects.toMatchObject({ code: 'key_reused' });
   expect(await gateway.find?.('nobody')).toBeNull();
-});
-
-test('a charged token whose answer was lost is not charged again', async () => {
-  const charge = rupees({ customer: { reference: 'cust_1' }, payment_method: 'token_1' });
-  await orderFault('razorpay', { path: '/v1/payments/create/recurring', how: 'cut', after: true });
-  await expect(gateway.create(charge)).rejects.toThrow(GatewayUnavailable);
-  expect(await gateway.create(charge)).toMatchObject({ status: 'captured', amount_captured: 49_900 });
-  expect((await eventsOf('razorpay', charge.key)).map(({ body }) => JSON.parse(body).event)).toEqual([
-    'payment.authorized',
-    'payment.captured',
-    'order.paid',
-  ]);
 });
 
 test('no answer, 5xx, a limit and refused credentials leave the outcome open', async () => {
