@@ -1,5 +1,3 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PGlite } from '@electric-sql/pglite';
 import { btree_gist } from '@electric-sql/pglite/contrib/btree_gist';
@@ -7,6 +5,8 @@ import { pg_trgm } from '@electric-sql/pglite/contrib/pg_trgm';
 import { pgcrypto } from '@electric-sql/pglite/contrib/pgcrypto';
 import { pgDump } from '@electric-sql/pglite-tools/pg_dump';
 import { readScripts } from '../lambdas/platform/migrations.ts';
+import { cache } from '../local/database/open-database.ts';
+import { files } from '../local/database/pglite.ts';
 import { ownerRole, prepareSql } from '../local/database/prepare.ts';
 import { slimPostgis } from '../local/database/slim-postgis.ts';
 
@@ -22,8 +22,7 @@ export const snapshotFile = join(SQL, 'schema.sql');
  * @param migrated the data folder of an embedded database that they have made already, which is quicker than making it again
  */
 export async function dumpSchema(migrated?: Blob): Promise<string> {
-  const cache = await mkdtemp(join(tmpdir(), 'vicinity-schema-'));
-  const postgis = await slimPostgis(join(cache, 'postgis.tar.gz'));
+  const postgis = await slimPostgis(join(cache, files.postgis));
   const extensions = { postgis, btree_gist, pg_trgm, pgcrypto };
   const database = await PGlite.create(migrated ? { extensions, loadDataDir: migrated } : { extensions });
   try {
@@ -36,7 +35,6 @@ export async function dumpSchema(migrated?: Blob): Promise<string> {
     return tidy(await dump.text());
   } finally {
     await database.close();
-    await rm(cache, { recursive: true, force: true });
   }
 }
 

@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -14,13 +14,25 @@ const VITEST = join(import.meta.dirname, '../node_modules/vitest/vitest.mjs');
 /** A test leaves much behind that nobody needs: with more room, in MiB, far less of it is taken for what lasts. */
 const MEMORY = ['--min-semi-space-size=64', '--max-semi-space-size=64'];
 
+const running = new Set<ChildProcess>();
+// Who is stopped stops what it runs, waits for it and leaves nothing behind.
+for (const signal of ['SIGINT', 'SIGTERM'] as const)
+  process.on(signal, () => {
+    if (running.size === 0) process.exit(1);
+    for (const child of running) child.kill(signal);
+  });
+
 /** Runs vitest on a database and says with which code it ended. */
 function vitest(url: string | undefined, ...args: string[]): Promise<number> {
   const env = url ? { ...process.env, DATABASE_URL: url } : process.env;
   const child = spawn(process.execPath, [...MEMORY, VITEST, ...args], { stdio: 'inherit', env });
+  running.add(child);
   return new Promise((resolve, reject) => {
     child.on('error', reject);
-    child.on('exit', code => resolve(code ?? 1));
+    child.on('exit', code => {
+      running.delete(child);
+      resolve(code ?? 1);
+    });
   });
 }
 

@@ -4,7 +4,7 @@ import { openEmbedded } from './embedded.ts';
 import { openServer } from './server.ts';
 
 /** What databases are made from is kept here between starts, out of the reach of a folder that is emptied. */
-const cache = join(import.meta.dirname, '../../.cache/vicinity');
+export const cache = join(import.meta.dirname, '../../.cache/vicinity');
 
 export type DatabaseOptions = { url?: string; folder?: string; snapshot?: string; inThread?: boolean };
 

@@ -14,8 +14,8 @@ export type PGliteStart = { folder?: string; snapshot?: string; cache: string };
 /** Bytes of the protocol, or the name of a file to save the database to. */
 export type PGliteRequest = { bytes?: Uint8Array; saveTo?: string; close?: boolean };
 
-// The versions are pinned together in package.json; a new pair needs new files.
-const files = { postgis: 'postgis-0.2.8.tar.gz', prepared: 'prepared-0.5.8.tar' };
+/** Made once from the packages. Their versions are pinned together in package.json; a new pair needs new files. */
+export const files = { postgis: 'postgis-0.2.8.tar.gz', prepared: 'prepared-0.5.8.tar' };
 
 async function save(database: PGlite, file: string): Promise<void> {
   const dump = await database.dumpDataDir('none');
