@@ -136,7 +136,8 @@ const walletSettings = {
   wallet_withdrawal_review_amount: {
     type: 'number',
     value: 1_000_000,
-    description: 'From this amount on, in minor units, a withdrawal waits until staff release it.',
+    description:
+      'Amount, in minor units, from which on in 24 hours a withdrawal waits until staff release it.',
     is_public: false,
   },
   wallet_topups_withdrawable: {

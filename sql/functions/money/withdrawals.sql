@@ -38,13 +38,13 @@ begin
 end $$;
 
 -- Takes an amount out of the wallet of the person of this transaction, and makes the payout that brings it to where the person is paid to.
--- It waits for staff from `wallet_withdrawal_review_amount` on. Refuses with withdrawal_amount (below `wallet_withdrawal_min`, or no more
+-- It waits for staff where those of 24 hours come to `wallet_withdrawal_review_amount`. Refuses with withdrawal_amount (below `wallet_withdrawal_min`, or no more
 -- than a payout costs), withdrawal_limit (more than `wallet_withdrawal_max` in 24 hours), no_payout_account, money_owed, not_withdrawable
 -- (topped up, or not there), and account_closed.
 create or replace function money.withdraw(amount bigint) returns setof jsonb
 language plpgsql security definer set search_path = public, pg_temp as $$
 declare
-  person uuid := app.actor(); m app.marketplaces; goes_to uuid; prepaid bigint; posted uuid; p money.payouts;
+  person uuid := app.actor(); m app.marketplaces; goes_to uuid; prepaid bigint; in_a_day bigint; posted uuid; p money.payouts;
   from_account uuid; least_amount bigint := (app.setting('wallet_withdrawal_min') #>> '{}')::bigint;
   fee bigint := coalesce((app.setting('payout_fee_amount') #>> '{}')::bigint, 0);
 begin
@@ -56,12 +56,10 @@ begin
   -- One withdrawal of a person after the other: the sums below count them all.
   insert into money.payout_marks (account_id) values (from_account) on conflict do nothing;
   perform from money.payout_marks k where k.account_id = from_account for update;
-  if withdraw.amount + (
-      select coalesce(sum(i.amount), 0) from money.payouts t join money.payout_items i on i.payout_id = t.id and i.kind = 'withdrawal'
-      where t.provider_id = person and t.kind = 'withdrawal' and t.status <> 'cancelled' and t.created_at > app.now() - interval '24 hours'
-    ) > (app.setting('wallet_withdrawal_max') #>> '{}')::bigint then
-    perform app.refuse('withdrawal_limit');
-  end if;
+  select coalesce(sum(i.amount), 0) + withdraw.amount into in_a_day
+  from money.payouts t join money.payout_items i on i.payout_id = t.id and i.kind = 'withdrawal'
+  where t.provider_id = person and t.kind = 'withdrawal' and t.status <> 'cancelled' and t.created_at > app.now() - interval '24 hours';
+  if in_a_day > (app.setting('wallet_withdrawal_max') #>> '{}')::bigint then perform app.refuse('withdrawal_limit'); end if;
   if exists (select from privacy.debts(person) d where d.amount < 0) then perform app.refuse('money_owed'); end if;
   -- Under the wallet's lock, so that what is spent meanwhile is seen. What people's own is goes first.
   prepaid := greatest(withdraw.amount - (money.holding(person, 'wallet', m.currency) - money.topped_up(person)), 0);
@@ -72,8 +70,8 @@ begin
   select m.slug, m.booking_prefix || '-PO-' || extract(year from app.now() at time zone m.time_zone) || '-'
       || lpad(nextval('money.payout_numbers')::text, 6, '0'),
     person, from_account, goes_to, 'withdrawal', m.currency, withdraw.amount, 0, withdraw.amount, prepaid, s.is_large,
-    case when s.is_large then 'From this amount on withdrawals are looked at first.' end
-  from (select withdraw.amount >= coalesce((app.setting('wallet_withdrawal_review_amount') #>> '{}')::bigint, 0) as is_large) as s
+    case when s.is_large then 'So much in a day is looked at first.' end
+  from (select in_a_day >= coalesce((app.setting('wallet_withdrawal_review_amount') #>> '{}')::bigint, 0) as is_large) as s
   returning * into p;
   posted := money.post(jsonb_build_object('key', 'withdrawal/' || p.id, 'type', 'withdrawal',
     'description', 'Withdrawal ' || p.reference_number, 'currency', p.currency, 'reference_type', 'payout', 'reference_id', p.id,
