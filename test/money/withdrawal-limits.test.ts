@@ -16,6 +16,7 @@ let host: Person;
 let staff: Person;
 beforeAll(async () => {
   await plainTerms('driveway');
+  await set('driveway', 'wallet_withdrawal_min', 100);
   await set('driveway', 'wallet_withdrawal_review_amount', 1_000_000);
   host = await signUp('driveway', { roles: ['host'] });
   staff = await signUpStaff('driveway', 'admin');
