@@ -1,101 +1,20 @@
 import fc from 'fast-check';
-import { afterEach, beforeAll, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { clearAws } from '../support/control-aws.ts';
 import { set } from '../support/settings.ts';
 import { type Deal, Model } from './flows/model.ts';
-import { type Trouble, World } from './flows/world.ts';
+import { CODES, type Use } from './flows/promos.ts';
+import { type Price, type Step, step, trouble } from './flows/steps.ts';
+import { World } from './flows/world.ts';
 import { clearFaults } from './gateways/providers.ts';
 import { breaches } from './pay.ts';
+import { rewound } from './payout-runs.ts';
 
 /**
- * Random bookings, payments, webhooks, cancellations, refunds, tips, credits and payouts through the API, the worker and the
- * schedules, with the gateway and the Lambdas failing on the way. After each step the books must equal an independent model to the
- * cent, and every invariant must hold.
+ * Random bookings, promo codes, payments, webhooks, cancellations, refunds, tips, credits, withdrawals and payouts through the API, the worker and
+ * the schedules, with the gateway and the Lambdas failing on the way. After each step the books and the uses of the codes must equal an
+ * independent model to the cent, and every invariant must hold.
  */
-
-const trouble: fc.Arbitrary<Trouble | null> = fc.oneof(
-  { weight: 3, arbitrary: fc.constant(null) },
-  {
-    weight: 2,
-    arbitrary: fc.record({
-      at: fc.constant('gateway' as const),
-      path: fc.constantFrom(
-        '/v1/payment_intents',
-        '/v1/payment_intents/*/capture',
-        '/v1/payment_intents/*/cancel',
-        '/v1/refunds',
-        '/v1/transfers',
-      ),
-      how: fc.oneof(
-        fc.record({ how: fc.constant('cut' as const), after: fc.boolean() }),
-        fc.record({ status: fc.constantFrom(500, 503), after: fc.boolean() }),
-      ),
-    }),
-  },
-  {
-    weight: 3,
-    arbitrary: fc.record({
-      at: fc.constant('database' as const),
-      kind: fc.constantFrom('fail' as const, 'lose' as const),
-      skip: fc.integer({ min: 0, max: 12 }),
-    }),
-  },
-);
-/** Prices whose shares are whole cents, so that the model needs no rounding: that has tests of its own. */
-const price = fc.record({ units: fc.integer({ min: 2, max: 40 }), discount: fc.constantFrom(0, 0, 100) });
-const nth = fc.nat();
-const step = fc.oneof(
-  {
-    weight: 5,
-    arbitrary: fc.record({
-      does: fc.constant('book' as const),
-      price,
-      hours: fc.constantFrom(30, 10),
-      wallet: fc.boolean(),
-      credits: fc.boolean(),
-    }),
-  },
-  { weight: 4, arbitrary: fc.record({ does: fc.constant('complete' as const), nth }) },
-  {
-    weight: 3,
-    arbitrary: fc.record({
-      does: fc.constant('cancel' as const),
-      nth,
-      by: fc.constantFrom('driver' as const, 'host' as const),
-    }),
-  },
-  {
-    weight: 3,
-    arbitrary: fc.record({
-      does: fc.constant('refund' as const),
-      nth,
-      units: fc.integer({ min: 1, max: 60 }),
-      to: fc.constantFrom('source' as const, 'wallet' as const, 'credits' as const),
-    }),
-  },
-  {
-    weight: 2,
-    arbitrary: fc.record({
-      does: fc.constant('tip' as const),
-      nth,
-      amount: fc.integer({ min: 50, max: 5000 }),
-    }),
-  },
-  { weight: 2, arbitrary: fc.record({ does: fc.constant('tell' as const), nth }) },
-  {
-    weight: 2,
-    arbitrary: fc.record({
-      does: fc.constant('top up' as const),
-      amount: fc.integer({ min: 500, max: 5000 }),
-    }),
-  },
-  {
-    weight: 1,
-    arbitrary: fc.record({ does: fc.constant('credits' as const), amount: fc.integer({ min: 1, max: 30 }) }),
-  },
-  { weight: 1, arbitrary: fc.record({ does: fc.constant('pay out' as const) }) },
-);
-type Step = typeof step extends fc.Arbitrary<infer S> ? S : never;
 
 /** The nth of the deals in a state, with its booking. */
 function chosen(world: World, model: Model, state: Deal['state'], index: number) {
@@ -116,16 +35,56 @@ async function complete(world: World, model: Model, { deal, made }: Chosen): Pro
   model.settle(deal, 100);
 }
 
+/** Books with a code or without one. Null where the code must be refused, which it then was. */
+async function book(
+  world: World,
+  model: Model,
+  who: Use['who'],
+  { units, hasFee, code }: Price,
+  hours: number,
+  more?: Record<string, unknown>,
+) {
+  const subtotal = 200 * units;
+  const discount = code ? model.promos.discount(code, subtotal) : 0;
+  const wanted = { subtotal, fee: hasFee ? 30 * units : 0, discount, code: code?.name ?? null };
+  const booking = world.book(who, wanted, hours, more);
+  const refusal = code && model.promos.refusal(code, who);
+  if (refusal) {
+    await expect(booking).rejects.toThrow(refusal);
+    return null;
+  }
+  const { id } = await booking;
+  return { id, price: { ...wanted, use: code && model.promos.use(code, who, discount) } };
+}
+
 async function take(world: World, model: Model, next: Step): Promise<void> {
   switch (next.does) {
     case 'book': {
-      const { units, discount } = next.price;
-      const wanted = { subtotal: 200 * units, fee: 30 * units, discount };
-      const booking = await world.book(wanted, next.hours);
-      const wish = { booking_id: booking.id, use_wallet: next.wallet, use_credits: next.credits };
-      model.pay(wanted, next);
-      const payment = await world.pay(wish, ['authorized', 'succeeded']);
-      world.bookings.push({ id: booking.id, hours: next.hours, payment });
+      const made = await book(world, model, 'driver', next.price, next.hours);
+      if (!made) return;
+      const { wallet, card, credits } = model.pay(made.price, next);
+      const wish = { booking_id: made.id, use_wallet: next.wallet, use_credits: next.credits };
+      const isFree = wallet + card + credits === 0;
+      const payment = isFree ? null : await world.pay(wish, ['authorized', 'succeeded']);
+      world.bookings.push({ id: made.id, hours: next.hours, payment });
+      return;
+    }
+    case 'drop': {
+      // Nobody has accepted what is not paid for: the code can be used again.
+      const wait = { payment_timeout: next.lapses ? 60 : 6 * 3600 };
+      const made = await book(world, model, 'driver', { ...next.price, hasFee: true }, 30, wait);
+      if (!made) return;
+      if (!next.lapses) await world.cancel('driver', made);
+      if (made.price.use) made.price.use.isReleased = true;
+      return;
+    }
+    case 'elsewhere': {
+      // Another driver asks for a time that the host has not agreed to yet, and may think better of it.
+      const asks = { instant: false, request_timeout: 300 * 24 * 3600 };
+      const made = await book(world, model, 'rival', next.price, 300 * 24, asks);
+      if (!made || next.stays) return;
+      await world.cancel('rival', made);
+      if (made.price.use) made.price.use.isReleased = true;
       return;
     }
     case 'complete': {
@@ -139,12 +98,13 @@ async function take(world: World, model: Model, next: Step): Promise<void> {
       await world.cancel(next.by, found.made);
       // Whoever is booked is at fault and gets nothing; a driver who cancels within a day of the start pays half.
       model.settle(found.deal, next.by === 'host' || found.made.hours > 24 ? 0 : 50);
+      if (found.deal.use && next.by === 'host') found.deal.use.isReleased = true;
       return;
     }
     case 'refund': {
       const found = chosen(world, model, 'over', next.nth);
       // A discount is not the payer's to get back.
-      if (!found || found.deal.discount > 0) return;
+      if (!found?.made.payment || found.deal.discount > 0) return;
       const amount = 23 * Math.min(next.units, Math.floor(model.left(found.deal) / 23));
       if (amount === 0) return;
       const path = `/api/v1/admin/payments/${found.made.payment.id}/refunds`;
@@ -162,6 +122,8 @@ async function take(world: World, model: Model, next: Step): Promise<void> {
       tipped.add(found.deal);
       const { subtotal, fee, discount } = found.deal;
       const amount = Math.min(next.amount, subtotal + fee - discount);
+      // Nobody tips more than they paid.
+      if (amount === 0) return;
       const { id } = await world.insist('driver', `/api/v1/bookings/${found.made.id}/tip`, { amount });
       await world.pay({ tip_id: id }, ['succeeded']);
       model.tip(amount);
@@ -169,7 +131,7 @@ async function take(world: World, model: Model, next: Step): Promise<void> {
     }
     case 'tell': {
       const known = world.bookings[next.nth % Math.max(world.bookings.length, 1)];
-      if (known) await world.tell(known.payment);
+      if (known?.payment) await world.tell(known.payment);
       return;
     }
     case 'top up': {
@@ -182,6 +144,15 @@ async function take(world: World, model: Model, next: Step): Promise<void> {
       const gift = { amount: next.amount, description: 'For the trouble.' };
       await world.insist('finance', `/api/v1/admin/users/${world.driver.id}/credits`, gift);
       model.giveCredits(next.amount);
+      return;
+    }
+    case 'withdraw': {
+      const asked = world.insist('driver', '/api/v1/wallet/withdrawals', { amount: next.amount });
+      if (next.amount > model.own()) await expect(asked).rejects.toThrow('not_withdrawable');
+      else {
+        await asked;
+        model.withdraw(next.amount);
+      }
       return;
     }
     case 'pay out':
@@ -198,10 +169,13 @@ const nonZero = (books: Iterable<[string, number]>) =>
   Object.fromEntries([...books].filter(([, amount]) => amount !== 0).sort());
 
 beforeAll(async () => {
+  await set('driveway', 'payout_interval', 'daily');
   await set('driveway', 'payout_hold_days', 1);
   await set('driveway', 'payout_minimum_amount', 1);
   await set('driveway', 'payout_fee_amount', 0);
+  await set('driveway', 'wallet_withdrawal_min', 1);
 });
+afterAll(() => rewound('driveway'));
 afterEach(async () => {
   await clearAws();
   await clearFaults('stripe');
@@ -222,6 +196,8 @@ test('whatever is booked, paid, cancelled, refunded and paid out, and whatever f
         expect(nonZero(Object.entries(await world.books())), JSON.stringify(next)).toEqual(
           nonZero(model.books),
         );
+        for (const { name } of CODES)
+          expect(await world.promo(name), JSON.stringify(next)).toEqual(model.promos.of(name));
         expect(await breaches()).toEqual([]);
       }
     }),

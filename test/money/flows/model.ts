@@ -1,17 +1,21 @@
+import { Promos, type Use } from './promos.ts';
+
 /** What is known of a booking and what was paid for it, in cents, as a person with a pencil would keep it. */
 export type Deal = {
   state: 'paid' | 'over' | 'cancelled';
   subtotal: number;
   fee: number;
   discount: number;
+  /** Of the code that it was booked with. */
+  use: Use | null;
   /** What came from the wallet, from credits and by card. */
   wallet: number;
   credits: number;
   card: number;
   /** Of the card: what was taken in the end. */
   captured: number;
-  /** What staff have given back, by where it went. */
-  back: { card: number; wallet: number; credits: number };
+  /** What has been given back, by where it went, and of the wallet's part what went there as to where it came from. */
+  back: { card: number; wallet: number; credits: number; ownWallet: number };
 };
 
 const CREDIT = 100;
@@ -23,6 +27,8 @@ const CREDIT = 100;
 export class Model {
   readonly books = new Map<string, number>();
   readonly deals: Deal[] = [];
+  readonly promos = new Promos();
+  private toppedUp = 0;
 
   add(account: string, amount: number): void {
     this.books.set(account, this.of(account) + amount);
@@ -35,6 +41,19 @@ export class Model {
   topUp(amount: number): void {
     this.add('gateway', -amount);
     this.add('wallet', amount);
+    this.toppedUp += amount;
+  }
+
+  /** What of the wallet is the driver's own: what was topped up is spent first, and what came back of that is not spent. */
+  own(): number {
+    const spent = this.deals.map(({ wallet, back }) => Math.max(wallet - back.wallet, 0));
+    const prepaid = this.toppedUp - spent.reduce((sum, amount) => sum + amount, 0);
+    return Math.max(this.of('wallet') - Math.max(prepaid, 0), 0);
+  }
+
+  withdraw(amount: number): void {
+    this.add('wallet', -amount);
+    this.add('gateway', amount);
   }
 
   giveCredits(count: number): void {
@@ -43,15 +62,18 @@ export class Model {
   }
 
   /** Credits first, whole ones, then the wallet, and the card for the rest, of which nothing is taken yet. */
-  pay(price: Pick<Deal, 'subtotal' | 'fee' | 'discount'>, use: { wallet: boolean; credits: boolean }): Deal {
+  pay(
+    price: Pick<Deal, 'subtotal' | 'fee' | 'discount' | 'use'>,
+    from: { wallet: boolean; credits: boolean },
+  ): Deal {
     const total = price.subtotal + price.fee - price.discount;
-    const credits = use.credits ? Math.min(Math.floor(total / CREDIT), this.of('credits')) * CREDIT : 0;
-    const wallet = use.wallet ? Math.min(total - credits, this.of('wallet')) : 0;
+    const credits = from.credits ? Math.min(Math.floor(total / CREDIT), this.of('credits')) * CREDIT : 0;
+    const wallet = from.wallet ? Math.min(total - credits, this.of('wallet')) : 0;
     this.spendCredits(credits);
     this.add('wallet', -wallet);
     this.add('held', credits + wallet);
     const card = total - credits - wallet;
-    const back = { card: 0, wallet: 0, credits: 0 };
+    const back = { card: 0, wallet: 0, credits: 0, ownWallet: 0 };
     const deal: Deal = { state: 'paid', ...price, wallet, credits, card, captured: 0, back };
     this.deals.push(deal);
     return deal;
@@ -104,15 +126,15 @@ export class Model {
   private giveBack(deal: Deal, amount: number, to: 'source' | 'wallet' | 'credits'): void {
     const card = to === 'source' ? Math.min(amount, deal.captured - deal.back.card) : 0;
     const rest = amount - card;
-    const beyond = { source: Math.max(rest - (deal.wallet - deal.back.wallet), 0), wallet: 0, credits: rest }[
-      to
-    ];
+    const own = to === 'source' ? Math.min(rest, Math.max(deal.wallet - deal.back.ownWallet, 0)) : 0;
+    const beyond = to === 'wallet' ? 0 : rest - own;
     const credits = Math.floor(beyond / CREDIT) * CREDIT;
     this.add('gateway', card);
     this.add('wallet', rest - credits);
     this.spendCredits(-credits);
     deal.back.card += card;
     deal.back.wallet += rest - credits;
+    if (to === 'source') deal.back.ownWallet += rest - credits;
     deal.back.credits += credits;
   }
 

@@ -9,10 +9,19 @@ import { clearAws, orderAws } from '../../support/control-aws.ts';
 import { asOwner } from '../../support/database.ts';
 import { deliverEvents } from '../../support/deliver-events.ts';
 import { runSchedule } from '../../support/invoke.ts';
-import { PASSWORD, Person, randomAddress, signUpStaff, signUpWithPassword } from '../../support/people.ts';
+import {
+  PASSWORD,
+  Person,
+  randomAddress,
+  signUp,
+  signUpStaff,
+  signUpWithPassword,
+} from '../../support/people.ts';
 import { eventsOf, orderFault } from '../gateways/providers.ts';
 import { attemptsOf, CARD, INITIATE } from '../pay.ts';
-import { connected, paidOut } from '../payout-runs.ts';
+import { connected, rewound } from '../payout-runs.ts';
+import { promoOf, usesOf } from '../promos.ts';
+import { CODES, type Code, type Use } from './promos.ts';
 
 /** What goes wrong during a step: at the gateway, or with the Lambda that has just called, or is about to call, the database. */
 export type Trouble =
@@ -29,17 +38,20 @@ async function logIn(person: Person): Promise<Person> {
   return new Person(marketplace, body, email, PASSWORD);
 }
 
-/** A driver, a host who can be paid out and somebody of finance, with a clock that only goes forward. */
+/** A driver, another one, a host who can be paid out and somebody of finance, with a clock that only goes forward. */
 export class World {
   driver: Person;
   host: Person;
   finance: Person;
-  readonly bookings: { id: string; hours: number; payment: { id: string } }[] = [];
+  rival: Person;
+  readonly codes = new Map<Code['name'], { id: string; code: string }>();
+  /** What was paid for nothing has no payment. */
+  readonly bookings: { id: string; hours: number; payment: { id: string } | null }[] = [];
   /** What is to go wrong next. */
   trouble: Trouble | null = null;
 
-  private constructor(people: [Person, Person, Person]) {
-    [this.driver, this.host, this.finance] = people;
+  private constructor(people: [Person, Person, Person, Person]) {
+    [this.driver, this.host, this.finance, this.rival] = people;
   }
 
   static async create(): Promise<World> {
@@ -48,8 +60,22 @@ export class World {
       await signUpWithPassword('driveway', { roles: ['driver'] }),
       await signUpWithPassword('driveway', { roles: ['host'] }),
       await signUpStaff('driveway', 'admin', { password: PASSWORD }),
+      await signUp('driveway', { roles: ['driver'] }),
     ]);
-    await connected(world.host);
+    for (const { name, value, cap, perPerson, inAll } of CODES) {
+      const promo = await promoOf('driveway', {
+        discount_type: name === 'share' ? 'percentage' : 'fixed_amount',
+        discount_value: value,
+        max_discount_amount: cap,
+        per_user_limit: perPerson,
+        usage_limit: inAll,
+        valid_until: inMinutes(60 * 24 * 365),
+      });
+      world.codes.set(name, promo);
+    }
+    for (const who of [world.host, world.driver]) await connected(who);
+    // What earlier worlds were paid out is of the past: the clock of many worlds would leave the partitions that are made ahead.
+    await rewound('driveway');
     await deliverEvents();
     return world;
   }
@@ -74,6 +100,7 @@ export class World {
     return {
       wallet: of('driver wallet'),
       credits: of('driver credits XCR'),
+      withdrawing: of('driver withdrawing'),
       held: of('driver held'),
       payable: of('host provider_payable'),
       debt: of('host receivable'),
@@ -86,13 +113,14 @@ export class World {
   }
 
   /** Sends a request until it is answered by more than an accident, under one key, as a client does. */
-  async insist(who: 'driver' | 'host' | 'finance', path: string, body: unknown) {
+  async insist(who: 'driver' | 'host' | 'finance' | 'rival', path: string, body: unknown) {
     const headers = { 'idempotency-key': randomUUID() };
     await this.arm();
     for (let tries = 0; tries < 6; tries += 1) {
       const answer = await this[who].post(path, body, { headers });
       if (answer.status < 300) return answer.body;
       if (answer.status === 401) await this.signIn(who);
+      else if (answer.body?.code === 'step_up_required') await this.showFactor();
       else if (answer.status < 500 && answer.body?.code !== 'payment_in_progress')
         throw new Error(`POST ${path} answered ${answer.status}: ${answer.text}`);
       advanceClock(40);
@@ -101,22 +129,35 @@ export class World {
   }
 
   /** Sessions are short, and the clock runs. A refresh whose answer is lost would end them: that is another test's matter. */
-  async signIn(who: 'driver' | 'host' | 'finance'): Promise<void> {
+  async signIn(who: 'driver' | 'host' | 'finance' | 'rival'): Promise<void> {
     await clearAws();
     this[who] = await again(this[who]);
   }
 
+  /** Books in so many hours. Throws what was refused. */
   async book(
-    price: { subtotal: number; fee: number; discount: number },
+    who: Use['who'],
+    price: { subtotal: number; fee: number; discount: number; code: Code['name'] | null },
     hours: number,
+    more: Record<string, unknown> = { payment_timeout: 6 * 3600 },
   ): Promise<{ id: string }> {
     const times = { starts_at: inMinutes(hours * 60), ends_at: inMinutes(hours * 60 + 60) };
-    const details = {
-      payment_timeout: 6 * 3600,
-      ...times,
-      ...priceOf(price.subtotal, price.fee, price.discount),
+    const promo = price.code && { promo_code: this.codes.get(price.code)?.code };
+    const cost = priceOf(price.subtotal, price.fee, price.discount);
+    return placed(this[who], this.host, { ...times, ...cost, ...promo, ...more });
+  }
+
+  /** What the books say of a code: how often it is used, and by whom for how much, the oldest first. */
+  async promo(name: Code['name']) {
+    const { usage_count, uses } = await usesOf(this.codes.get(name) ?? { id: '' });
+    return {
+      count: usage_count,
+      uses: uses.map((use: { user_id: string; discount_amount: number; released_at: string | null }) => ({
+        who: use.user_id === this.driver.id ? 'driver' : 'rival',
+        discount: use.discount_amount,
+        isReleased: use.released_at !== null,
+      })),
     };
-    return placed(this.driver, this.host, details);
   }
 
   /** Pays, and pays again as long as nobody knows whether that came through. */
@@ -159,7 +200,7 @@ export class World {
     advanceClock(Math.ceil((now - Date.now()) / 1000));
   }
 
-  async cancel(by: 'driver' | 'host', booking: { id: string }): Promise<void> {
+  async cancel(by: 'driver' | 'host' | 'rival', booking: { id: string }): Promise<void> {
     await this.insist(by, `/api/v1/bookings/${booking.id}/cancel`, {});
   }
 
@@ -167,14 +208,22 @@ export class World {
     await stepped('driveway', booking, status);
   }
 
-  /** Pays out what was earned. Days pass, and sessions end with them. */
+  /** Pays out what was earned: the period and the day that it is held are over. Sessions end with them. */
   async payOut(): Promise<void> {
-    await paidOut().catch(() => runSchedule('run-payouts', { marketplace: 'driveway' }));
+    advanceClock(3 * 24 * 3600);
+    const run = () => runSchedule('run-payouts', { marketplace: 'driveway' });
+    await run().catch(run);
     await this.settle();
     await clearAws();
     for (const who of ['driver', 'host', 'finance'] as const) this[who] = await logIn(this[who]);
+    await this.showFactor();
+  }
+
+  /** Finance shows the second factor again: what they do takes one of the last hour. */
+  private async showFactor(): Promise<void> {
+    const now = new Date().toISOString();
     await asOwner(
-      sql`update identity.sessions set mfa_at = app.now() where user_id = ${this.finance.id}::uuid returning id`,
+      sql`update identity.sessions set mfa_at = ${now}::timestamptz where user_id = ${this.finance.id}::uuid returning id`,
     );
   }
 
