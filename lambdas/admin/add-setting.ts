@@ -29,6 +29,7 @@ export const addSetting = useCase({
   status: 201,
   refusals: {
     ...settingRefusals,
+    too_many_settings: refuse('too_many_settings', 409, 'A marketplace has a hundred settings at most.'),
     settings_pkey: refuse('setting_exists', 409, 'There is a setting of this key.', 'key'),
   },
   run: (details, { db }) =>

@@ -24,7 +24,13 @@ const list = z.array(scalar).check(z.maxLength(200), z.meta({ examples: [['San F
 /** A text, a number, a flag, a list of such, or an object of these. */
 export const settingValue = z
   .union([scalar, list, z.record(text(1, 100, 'name'), z.union([scalar, list]))])
-  .check(z.meta({ examples: [240] }));
+  .check(
+    // A hundred such are one answer of the database.
+    z.refine(value => Buffer.byteLength(JSON.stringify(value)) <= 4000, {
+      error: 'must have at most 4,000 bytes as JSON',
+    }),
+    z.meta({ examples: [240] }),
+  );
 
 export const settingDescription = text(1, 500, 'Longest booking, in hours.');
 

@@ -138,6 +138,27 @@ test('staff add a flag, which apps and code read without a release', async () =>
   expect((await change(staff, 'new_map', false)).body.value).toBe(false);
 });
 
+test('there are a hundred settings at most, each small enough to be shown with the others', async () => {
+  const staff = await signUpStaff('homigo', 'admin');
+  const flag = (key: string, value: unknown) => ({ key, type: 'json', value, description: 'A list.' });
+  const cities = Array.from({ length: 150 }, (_, n) => `A city of a rather long name, ${n}`);
+  const large = await staff.post(SETTINGS, flag('cities', cities));
+  expect(large).toMatchObject({ status: 400, body: { errors: [{ field: 'value' }] } });
+  await asOwner(sql`
+    insert into app.settings (marketplace, key, type, value, description)
+    select 'homigo', 'filler_' || n, 'json', to_jsonb(repeat('x', 3990)), 'x' from generate_series(1, 99) as n
+    where n <= 99 - (select count(*) from app.settings where marketplace = 'homigo') returning key`);
+  const added = await Promise.all(
+    ['one', 'two', 'three'].map(key => staff.post(SETTINGS, flag(`list_${key}`, ['x']))),
+  );
+  expect(added.map(({ status }) => status).sort()).toEqual([201, 409, 409]);
+  expect(added.find(({ status }) => status === 409)?.body.code).toBe('too_many_settings');
+  expect((await staff.get(SETTINGS)).body.items).toHaveLength(100);
+  await asOwner(
+    sql`delete from app.settings where marketplace = 'homigo' and (key like 'filler_%' or key like 'list_%') returning key`,
+  );
+});
+
 test('in maintenance a marketplace is closed to everybody but its staff', async () => {
   const [staff, person] = [
     await signUpStaff('recovery', 'admin'),

@@ -23,7 +23,7 @@ begin
     where s.marketplace = held.marketplace and s.key = held.key returning s.*;
 end $$;
 
--- Adds a setting that no file knows, such as a flag of a feature. Refuses by settings_pkey where there is one of this key, and by
+-- Adds a setting that no file knows, such as a flag of a feature. Refuses with too_many_settings, by settings_pkey where there is one of this key, and by
 -- settings_value_check.
 --
 -- details: { key, type, value, description, is_public }
@@ -31,6 +31,11 @@ create or replace function admin.add_setting(details jsonb) returns setof app.se
 language plpgsql security definer set search_path = public, pg_temp as $$
 declare wanted app.settings := jsonb_populate_record(null::app.settings, details);
 begin
+  -- One after the other, or a burst would count too few.
+  perform from app.marketplaces m where m.slug = app.marketplace() for no key update;
+  if (select count(*) >= 100 from app.settings s where s.marketplace = app.marketplace()) then
+    perform app.refuse('too_many_settings');
+  end if;
   perform app.audit('admin.setting_added', 'admin', 'settings', wanted.key, new_values => jsonb_build_object('value', wanted.value));
   return query
     insert into app.settings (marketplace, key, type, value, description, is_public)
