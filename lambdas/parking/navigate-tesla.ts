@@ -3,7 +3,7 @@ import type { Database } from '../kernel/database.ts';
 import { nudgeRelay } from '../kernel/nudge-relay.ts';
 import { queue } from '../kernel/queue.ts';
 import { sql } from '../kernel/sql.ts';
-import { linkOf, settled } from './tesla-answers.ts';
+import { askTesla } from './tesla-answers.ts';
 import { FleetError, type FleetLink, navigateTo, shareDestination, wakeVehicle } from './tesla-fleet.ts';
 
 const Claim = z.object({
@@ -35,8 +35,8 @@ export const handler = queue({
       Claim,
     );
     if (claim === null) return;
-    const failure = await settled(async () => {
-      await navigate(db, booking_id, claim, await linkOf(db, now, claim.user_id), now);
+    const failure = await askTesla(db, now, claim.user_id, async link => {
+      await navigate(db, booking_id, claim, link, now);
       return {};
     });
     await db.execute(sql`select parking.settle_navigation(${booking_id}::uuid, ${failure}::jsonb)`);

@@ -7,8 +7,25 @@ import { FleetError, type FleetLink } from './tesla-fleet.ts';
 /** Why something could not be asked of Tesla, as the database is told. */
 export type Failure = { error: string; kind: FleetError['kind']; retry_after?: number };
 
-/** What came of asking Tesla: its answer, or why there is none. What is no fault of Tesla's or the link's is thrown on. */
-export async function settled<T>(work: () => Promise<T>): Promise<T | Failure> {
+/**
+ * Asks Tesla on behalf of a booking's driver, and says what came of it: the answer, or why there is none; `region` where Tesla has named
+ * another one for the account, to be kept with the rest. What is no fault of Tesla's or the link's is thrown on.
+ */
+export async function askTesla<T extends object>(
+  db: Database,
+  now: Date,
+  userId: string,
+  work: (link: FleetLink) => Promise<T>,
+): Promise<(T | Failure) & { region?: string }> {
+  let link: FleetLink | undefined;
+  const answer = await settled(async () => {
+    link = await linkOf(db, now, userId);
+    return work(link);
+  });
+  return { ...answer, ...(link?.moved ? { region: link.moved } : {}) };
+}
+
+async function settled<T>(work: () => Promise<T>): Promise<T | Failure> {
   try {
     return await work();
   } catch (error) {
@@ -24,8 +41,8 @@ export async function settled<T>(work: () => Promise<T>): Promise<T | Failure> {
   }
 }
 
-/** The link of a driver, for whoever acts on a booking's behalf. Throws as `teslaGrantOf` does. */
-export const linkOf = (db: Database, now: Date, userId: string): Promise<FleetLink> =>
+/** The link of a driver. Throws as `teslaGrantOf` does. */
+const linkOf = (db: Database, now: Date, userId: string): Promise<FleetLink> =>
   teslaGrantOf(db, now, {
     lent: sql`
       select state, user_id, region, access_token_sealed, refresh_token_sealed

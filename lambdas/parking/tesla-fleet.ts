@@ -15,8 +15,8 @@ const PATIENCE = 12_000;
 /** Seconds to wait after a 429 that does not say how long. */
 const PAUSE = 60;
 
-/** An account at Tesla that may be asked: its access token and the region that serves it. */
-export type FleetLink = { token: string; region: Region };
+/** An account at Tesla that may be asked: its access token and the region that serves it. `moved`: Tesla has named another one since. */
+export type FleetLink = { token: string; region: Region; moved?: Region };
 type Region = 'na' | 'eu' | 'cn';
 
 /**
@@ -135,10 +135,12 @@ async function command(link: FleetLink, tag: string, name: string, body: unknown
 
 const pathOf = (tag: string) => `/api/1/vehicles/${encodeURIComponent(tag)}`;
 
-/** Calls the region of the account, and once more the one that Tesla names when the account has moved to another. */
+/** Calls the region of the account, and once more the one that Tesla names when the account has moved to another. It is asked from then on. */
 async function call(link: FleetLink, method: string, path: string, body?: unknown): Promise<unknown> {
-  const answer = await send(link, method, path, body);
+  const region = link.moved ?? link.region;
+  const answer = await send({ ...link, region }, method, path, body);
   const other = answer.status === 421 ? regionIn(answer.text) : undefined;
+  if (other) link.moved = other;
   const { status, text, retryAfter } = other
     ? await send({ ...link, region: other }, method, path, body)
     : answer;

@@ -3,7 +3,7 @@ import type { Database } from '../kernel/database.ts';
 import { nudgeRelay } from '../kernel/nudge-relay.ts';
 import { schedule } from '../kernel/schedule.ts';
 import { sql } from '../kernel/sql.ts';
-import { linkOf, settled } from './tesla-answers.ts';
+import { askTesla } from './tesla-answers.ts';
 import { readVehicle } from './tesla-fleet.ts';
 
 /** Vehicles of one claim: they are read at the same time, well within the two minutes that a claim lasts. */
@@ -41,7 +41,7 @@ export const handler = schedule({
 
 /** Whether the vehicle could be read. One that sleeps counts as read: it has not moved. */
 async function watch(db: Database, now: Date, due: Due): Promise<boolean> {
-  const reading = await settled(async () => readVehicle(await linkOf(db, now, due.user_id), due.vehicle_tag));
+  const reading = await askTesla(db, now, due.user_id, link => readVehicle(link, due.vehicle_tag));
   const { seen } = await db.one(
     sql`select parking.settle_reading(${due.booking_id}::uuid, ${reading}::jsonb) as seen`,
     z.object({ seen: z.enum(['nothing', 'arrival', 'departure']) }),

@@ -181,6 +181,20 @@ test('a driver in Europe is served by Europe’s servers', async () => {
   expect(await commandsOf(vin)).toHaveLength(1);
 });
 
+test('an account that Tesla serves from another region is asked there from then on', async () => {
+  const { driver, vin } = await scene({ minutes: 20, subject: `eu-${randomUUID()}` });
+  const region = async () =>
+    (await asOwner(sql`select region from identity.tesla_accounts where user_id = ${driver.id}::uuid`))[0]
+      .region;
+  expect(await region()).toBe('eu');
+  await asOwner(
+    sql`update identity.tesla_accounts set region = 'na' where user_id = ${driver.id}::uuid returning region`,
+  );
+  await deliverEvents();
+  expect(await commandsOf(vin)).toHaveLength(1);
+  expect(await region()).toBe('eu');
+});
+
 test('the message that comes twice, and two consumers at once, send the way once', async () => {
   const { booking, vin } = await scene({ minutes: 90 });
   advanceClock(61 * MINUTE);

@@ -48,12 +48,13 @@ begin
 end $$;
 
 -- Writes what came of it. A failure that passes is tried again, eight times at most; then the driver finds it on the booking.
--- answer: {}, or { error, kind: 'asleep' | 'limited' | 'passing' | 'refused', retry_after? (seconds) }.
+-- answer: {}, or { error, kind: 'asleep' | 'limited' | 'passing' | 'refused', retry_after? (seconds) }; `region` where the account has moved.
 create or replace function parking.settle_navigation(booking_id uuid, answer jsonb) returns text
 language plpgsql security definer set search_path = public, pg_temp as $$
 declare trip parking.tesla_trips; pause integer; gives_up boolean;
 begin
   select t.* into trip from parking.tesla_trips t where t.booking_id = settle_navigation.booking_id for update;
+  perform identity.keep_tesla_region(trip.user_id, answer ->> 'region');
   if trip.navigation_status <> 'waiting' then return trip.navigation_status; end if;
   if not answer ? 'error' then
     perform parking.note_tesla(trip.booking_id, 'navigation', 'succeeded');

@@ -34,7 +34,8 @@ end $$;
 -- Writes what a reading told: arrival, parking, departure, and when to look again. The position itself is not kept. Returns 'arrival' or
 -- 'departure' where the booking is behind its vehicle: then `parking.follow_vehicle` is to be called, in a transaction of its own,
 -- since whoever steps a booking locks it before its trip.
--- reading: { latitude, longitude, shift_state, autopark_state, autopark_error }, or as `parking.settle_navigation` takes a failure.
+-- reading: { latitude, longitude, shift_state, autopark_state, autopark_error }, or as `parking.settle_navigation` takes a failure, and `region`
+-- as there.
 --
 -- A vehicle has come when it is within 75 m, and has gone when three readings in a row find it beyond 150 m: what lies between is the
 -- error of a position. A vehicle that sleeps has not moved. With more than twelve hours to go the driver may come back.
@@ -44,6 +45,7 @@ declare trip parking.tesla_trips; b booking.bookings; flow booking.flows; distan
 begin
   select t.* into trip from parking.tesla_trips t where t.booking_id = settle_reading.booking_id for update;
   perform set_config('app.marketplace', trip.marketplace, true);
+  perform identity.keep_tesla_region(trip.user_id, reading ->> 'region');
   select t.* into strict b from booking.bookings t where t.id = trip.booking_id;
   select f.* into strict flow from booking.flows f where f.id = b.flow_id;
   if reading ? 'error' then
