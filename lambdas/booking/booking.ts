@@ -185,6 +185,11 @@ export const moveRefusals = {
     'The booking has changed in this moment. Look at it again.',
   ),
   booking_not_movable: refuse('booking_not_movable', 409, 'This booking cannot be moved to that time.'),
+  move_requested: refuse(
+    'move_requested',
+    409,
+    'Another time of this booking waits for the provider’s answer. Withdraw that first.',
+  ),
 };
 
 const closed = refuse(

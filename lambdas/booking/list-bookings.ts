@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
 import { cursorOf } from '../kernel/cursor.ts';
-import { id, instant, limit, text } from '../kernel/fields.ts';
+import { flag, id, instant, limit, text } from '../kernel/fields.ts';
 import { http } from '../kernel/http.ts';
 import { sql } from '../kernel/sql.ts';
 import { signedIn, useCase } from '../kernel/use-case.ts';
@@ -16,6 +16,8 @@ export const listBookings = useCase({
     status: z.optional(text(1, 40, 'confirmed')),
     /** Those of one resource, such as one of several spaces of a host. */
     resource_id: z.optional(id('resource')),
+    /** Whether another time of it waits for its provider's answer. */
+    move_requested: z.optional(flag),
     /** Bookings that take place at some moment from here on, and before there. */
     from: z.optional(instant),
     to: z.optional(instant),
@@ -24,7 +26,16 @@ export const listBookings = useCase({
   }),
   output: BookingPage,
   async run(
-    { role = null, status = null, resource_id = null, from = null, to = null, limit, cursor },
+    {
+      role = null,
+      status = null,
+      resource_id = null,
+      move_requested = null,
+      from = null,
+      to = null,
+      limit,
+      cursor,
+    },
     { db, actor },
   ) {
     const [before] = cursor ?? [null];
@@ -37,6 +48,7 @@ export const listBookings = useCase({
              and (${before}::uuid is null or b.id < ${before}::uuid)
              and (${status}::text is null or b.status = ${status}::text)
              and (${resource_id}::uuid is null or b.resource_id = ${resource_id}::uuid)
+             and (${move_requested}::boolean is null or (b.move_request is not null) = ${move_requested}::boolean)
              and (${from}::timestamptz is null or b.ends_at > ${from}::timestamptz)
              and (${to}::timestamptz is null or b.starts_at < ${to}::timestamptz)
            order by b.id desc
@@ -47,6 +59,7 @@ export const listBookings = useCase({
              and (${before}::uuid is null or b.id < ${before}::uuid)
              and (${status}::text is null or b.status = ${status}::text)
              and (${resource_id}::uuid is null or b.resource_id = ${resource_id}::uuid)
+             and (${move_requested}::boolean is null or (b.move_request is not null) = ${move_requested}::boolean)
              and (${from}::timestamptz is null or b.ends_at > ${from}::timestamptz)
              and (${to}::timestamptz is null or b.starts_at < ${to}::timestamptz)
            order by b.id desc

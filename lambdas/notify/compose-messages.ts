@@ -19,10 +19,13 @@ const BookingEvent = z.object({
   time_zone: z.string(),
   /** What the booking still waits for: its payment, or its provider's answer. */
   awaits: z.optional(z.nullable(z.enum(['payment', 'answer']))),
-  /** Of a request to move: where to, and until when it is answered. */
-  wanted_starts_at: z.optional(z.string()),
-  wanted_ends_at: z.optional(z.string()),
-  request_expires_at: z.optional(z.string()),
+});
+
+/** The same of a request to move: where to, and until when it is answered. */
+const MoveEvent = z.extend(BookingEvent, {
+  wanted_starts_at: z.string(),
+  wanted_ends_at: z.string(),
+  request_expires_at: z.string(),
 });
 
 type Party = 'customer' | 'provider';
@@ -56,7 +59,7 @@ export const handler = queue({
   nudge: nudgeRelay,
   pattern: { 'detail-type': [...Object.keys(RULES), ...accountEvents, ...personalEvents] },
   summary: 'Compose the messages that events cause',
-  event: z.union([BookingEvent, PersonalEvent]),
+  event: z.union([MoveEvent, BookingEvent, PersonalEvent]),
   async run(event, { db, marketplace, event_id, type }) {
     const notices =
       'user_id' in event
@@ -68,17 +71,22 @@ export const handler = queue({
 });
 
 /** The notices that an event causes, none for an event that needs none. */
-function noticesOf(type: string, event: z.output<typeof BookingEvent>): Notice[] {
+function noticesOf(
+  type: string,
+  event: z.output<typeof BookingEvent> | z.output<typeof MoveEvent>,
+): Notice[] {
   const rule = RULES[type];
   if (!rule || (type === 'booking.placed' && event.awaits !== 'answer')) return [];
   const { number, resource_name, starts_at, ends_at, time_zone } = event;
-  const { wanted_starts_at, wanted_ends_at, request_expires_at } = event;
-  const wish = wanted_starts_at === undefined ? {} : { wanted_starts_at, wanted_ends_at, request_expires_at };
+  const variables: Record<string, string> = { number, resource_name, starts_at, ends_at, time_zone };
+  if ('wanted_starts_at' in event) {
+    const { wanted_starts_at, wanted_ends_at, request_expires_at } = event;
+    Object.assign(variables, { wanted_starts_at, wanted_ends_at, request_expires_at });
+  }
   const parties: Party[] = ['customer', 'provider'];
   return parties.flatMap(party => {
     const template = rule[party];
     if (!template) return [];
-    const variables = { number, resource_name, starts_at, ends_at, time_zone, ...wish };
     return [
       { user_id: event[`${party}_id`], template, channels: ['email', 'sms'], topic: 'bookings', variables },
     ];

@@ -1,13 +1,13 @@
 import { expect, test } from 'vitest';
 import { sql } from '../../lambdas/kernel/sql.ts';
-import { inMinutes, stepped } from '../booking/bookings.ts';
+import { answerMove, inMinutes, moveRequested, priceOf, stepped } from '../booking/bookings.ts';
 import { again } from '../parking/spaces.ts';
 import { advanceClock } from '../support/clock.ts';
 import { asOwner } from '../support/database.ts';
 import { deliverEvents } from '../support/deliver-events.ts';
 import { runSchedule } from '../support/invoke.ts';
 import { type Person, signUp, signUpStaff, signUpWithPassword } from '../support/people.ts';
-import { over, paid, refund, saveCard } from './after.ts';
+import { complete, over, paid, refund, saveCard } from './after.ts';
 import { orderFault } from './gateways/providers.ts';
 import { balancesOf, post, topUp } from './ledger.ts';
 import { attemptsOf, breaches, CARD, postedFor } from './pay.ts';
@@ -82,6 +82,33 @@ test('who has saved no card is told, and pays by hand', async () => {
   const answer = await pay(driver, CARD);
   expect(answer).toMatchObject({ status: 201, body: { purpose: 'debt', status: 'succeeded', amount: 1725 } });
   expect((await driver.get(DEBT)).body.amount).toBe(0);
+  expect(await breaches()).toEqual([]);
+});
+
+test('what another time costs that the host has agreed to is owed beyond what was paid, and what was declined is not', async () => {
+  const [driver, host] = [
+    await signUp('driveway', { roles: ['driver'] }),
+    await signUp('driveway', { roles: ['host'] }),
+  ];
+  const { booking } = await paid(driver, host);
+  const [{ version }] = await asOwner(
+    sql`select version from booking.bookings where id = ${booking.id}::uuid`,
+  );
+  const ask = (known: number, hours: number) =>
+    moveRequested(
+      driver,
+      { id: booking.id, version: known },
+      {
+        starts_at: booking.starts_at,
+        ends_at: inMinutes((26 + hours) * 60),
+        ...priceOf(1000 + 500 * hours, 150 + 75 * hours),
+      },
+    );
+  const declined = await answerMove(host, 'decline', await ask(version, 4));
+  await answerMove(host, 'accept', await ask(declined.body.version, 2));
+  await complete(booking);
+  expect((await driver.get(DEBT)).body.amount).toBe(1150);
+  expect((await balancesOf(host.id)).provider_payable).toBe(2000);
   expect(await breaches()).toEqual([]);
 });
 

@@ -95,9 +95,11 @@ async function take(world: World, model: Model, next: Step): Promise<void> {
     case 'cancel': {
       const found = chosen(world, model, 'paid', next.nth);
       if (!found) return;
+      const { payment } = found.made;
+      const isLapsed = next.lapses && payment !== null && (await world.lapse(payment));
       await world.cancel(next.by, found.made);
       // Whoever is booked is at fault and gets nothing; a driver who cancels within a day of the start pays half.
-      model.settle(found.deal, next.by === 'host' || found.made.hours > 24 ? 0 : 50);
+      model.settle(found.deal, next.by === 'host' || found.made.hours > 24 ? 0 : 50, isLapsed);
       if (found.deal.use && next.by === 'host') found.deal.use.isReleased = true;
       return;
     }

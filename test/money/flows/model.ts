@@ -79,18 +79,23 @@ export class Model {
     return deal;
   }
 
-  /** The booking is over, or was cancelled: so much of every line is owed, in percent. */
-  settle(deal: Deal, percent: number): void {
+  /**
+   * The booking is over, or was cancelled: so much of every line is owed, in percent. What the bank has let go of is not taken, and the
+   * driver owes it.
+   */
+  settle(deal: Deal, percent: number, isLapsed = false): void {
     const share = (amount: number) => (amount * percent) / 100;
     const owed = share(deal.subtotal + deal.fee - deal.discount);
     deal.state = percent === 100 ? 'over' : 'cancelled';
-    deal.captured = Math.min(deal.card, Math.max(owed - deal.wallet - deal.credits, 0));
+    const byCard = Math.min(deal.card, Math.max(owed - deal.wallet - deal.credits, 0));
+    deal.captured = isLapsed ? 0 : byCard;
+    this.add('owed', deal.captured - byCard);
     this.add('gateway', -deal.captured);
     this.add('held', -deal.wallet - deal.credits);
     this.add('payable', share(deal.subtotal));
     this.add('revenue', share(deal.fee));
     this.add('promo', -share(deal.discount));
-    this.giveBack(deal, deal.wallet + deal.credits + deal.captured - owed, 'source');
+    this.giveBack(deal, deal.wallet + deal.credits + byCard - owed, 'source');
   }
 
   /** What of a deal was paid and has not gone back. */

@@ -65,6 +65,7 @@ export const step = fc.oneof(
       does: fc.constant('cancel' as const),
       nth,
       by: fc.constantFrom('driver' as const, 'host' as const),
+      lapses: fc.boolean(),
     }),
   },
   {

@@ -17,7 +17,7 @@ import {
   signUpStaff,
   signUpWithPassword,
 } from '../../support/people.ts';
-import { eventsOf, orderFault } from '../gateways/providers.ts';
+import { act, eventsOf, orderFault } from '../gateways/providers.ts';
 import { attemptsOf, CARD, INITIATE } from '../pay.ts';
 import { connected, rewound } from '../payout-runs.ts';
 import { promoOf, usesOf } from '../promos.ts';
@@ -104,6 +104,7 @@ export class World {
       held: of('driver held'),
       payable: of('host provider_payable'),
       debt: of('host receivable'),
+      owed: of('driver receivable'),
       revenue: of('platform_revenue'),
       promo: of('promo_expense'),
       gateway: of('gateway_clearing') + of('gateway_fees'),
@@ -202,6 +203,14 @@ export class World {
 
   async cancel(by: 'driver' | 'host' | 'rival', booking: { id: string }): Promise<void> {
     await this.insist(by, `/api/v1/bookings/${booking.id}/cancel`, {});
+  }
+
+  /** The bank lets go of what it had reserved, and tells nobody. Returns whether there was anything. */
+  async lapse(payment: { id: string }): Promise<boolean> {
+    const attempt = (await attemptsOf(payment)).at(-1);
+    if (attempt?.status !== 'authorized') return false;
+    await act('stripe', attempt.reference, 'lapse');
+    return true;
   }
 
   async step(booking: { id: string }, status: string): Promise<void> {
