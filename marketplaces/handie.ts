@@ -1,6 +1,12 @@
 import type { Marketplace } from './marketplace.ts';
 import { staffPermissions } from './permissions.ts';
-import { bookingSettings, commonSettings, reviewSettings, subscriptionSettings } from './settings.ts';
+import {
+  bankRailSettings,
+  bookingSettings,
+  commonSettings,
+  reviewSettings,
+  subscriptionSettings,
+} from './settings.ts';
 import { stay } from './stay.ts';
 
 /** Handie: home services by experts, and parking spaces, in India. */
@@ -58,6 +64,7 @@ export const handie: Marketplace = {
   timeouts: { booking_request: 24 * 3600 },
   settings: {
     ...commonSettings,
+    ...bankRailSettings,
     ...reviewSettings,
     ...bookingSettings,
     ...subscriptionSettings,

@@ -1,6 +1,6 @@
 import type { Marketplace } from './marketplace.ts';
 import { staffPermissions } from './permissions.ts';
-import { commonSettings, subscriptionSettings } from './settings.ts';
+import { bankRailSettings, commonSettings, subscriptionSettings } from './settings.ts';
 
 /** Homigo: rentals and flatmates by mutual swipe, in India. */
 export const homigo: Marketplace = {
@@ -75,6 +75,7 @@ export const homigo: Marketplace = {
   timeouts: { booking_request: 24 * 3600 },
   settings: {
     ...commonSettings,
+    ...bankRailSettings,
     ...subscriptionSettings,
   },
 };

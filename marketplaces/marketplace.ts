@@ -183,8 +183,8 @@ export type Marketplace = {
     cash?: boolean;
   };
   /**
-   * How providers are paid: into an account at Stripe that pays out to their bank, or by staff, who send their bank a file. When, and
-   * from what amount on, the settings say.
+   * How providers are paid: into an account at Stripe that pays out to their bank, or to a bank account, by a machine where the setting
+   * `bank_payouts` names one, and otherwise by staff, who send their bank a file. When, and from what amount on, the settings say.
    */
   payouts: { rail: 'stripe' | 'bank' };
   /** Absent: nobody subscribes to anything. */

@@ -176,6 +176,17 @@ export const bookingSettings = {
   },
 } as const satisfies Marketplace['settings'];
 
+/** How bank accounts of India are paid. */
+export const bankRailSettings = {
+  bank_payouts: {
+    type: 'string',
+    value: 'razorpayx',
+    description:
+      'Who sends payouts to bank accounts: razorpayx, as soon as our account there is filled in, or staff by batches.',
+    is_public: false,
+  },
+} as const satisfies Marketplace['settings'];
+
 /** Settings of subscriptions, the same at the start in every marketplace that has plans. */
 export const subscriptionSettings = {
   subscription_reminder_days: {

@@ -75,8 +75,8 @@ export const StaffPayout = z.extend(Payout, {
   held_for: z.nullable(z.enum(['staff', 'suspended', 'banned']).check(z.meta({ examples: ['staff'] }))),
   held_reason: z.nullable(text(1, 200, 'The provider’s identity is being checked.')),
   attempts: count(0, 1_000_000, 1),
-  /** Who has sent it last: a machine, or staff. */
-  sent_by: z.nullable(text(1, 40, 'stripe')),
+  /** A machine, or staff by a batch. Null before it was first sent. */
+  sent_by: z.nullable(z.enum(['stripe', 'razorpayx', 'staff']).check(z.meta({ examples: ['staff'] }))),
   batch_id: z.nullable(id('payout_batch')),
   transfer_reference: z.nullable(text(1, 255, 'tr_1Pq2WmCVxZ0')),
 });

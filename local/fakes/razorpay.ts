@@ -25,11 +25,12 @@ import {
   unknownId,
 } from './razorpay-answers.ts';
 import { createDisputes } from './razorpay-disputes.ts';
+import { createPayouts } from './razorpay-payouts.ts';
 import { createTokens } from './razorpay-tokens.ts';
 
 /**
  * Razorpay (razorpay.com/docs/api): orders whose receipts are unique, the payments of an order, capture, refunds with an idempotency
- * key, customers with tokens and their charges, signed webhooks. At `/_pay {"reference", "outcome"}` a person pays an order in the
+ * key, customers with tokens and their charges, payouts to banks, signed webhooks. At `/_pay {"reference", "outcome"}` a person pays an order in the
  * checkout, and what the checkout then gives the app is the answer.
  */
 export async function startRazorpay(): Promise<Fake> {
@@ -37,6 +38,8 @@ export async function startRazorpay(): Promise<Fake> {
     key_id: `rzp_test_${randomBytes(7).toString('hex')}`,
     key_secret: randomBytes(12).toString('hex'),
     webhook_secret: randomBytes(12).toString('hex'),
+    payout_account_number: '7878780080316316',
+    payout_webhook_secret: randomBytes(12).toString('hex'),
   };
   const authorization = `Basic ${Buffer.from(`${keys.key_id}:${keys.key_secret}`).toString('base64')}`;
   const orders = new Map<string, Order>();
@@ -56,9 +59,10 @@ export async function startRazorpay(): Promise<Fake> {
         payload: Object.fromEntries(wrapped),
         created_at: seconds(),
       });
+      const secret = event.startsWith('payout.') ? keys.payout_webhook_secret : keys.webhook_secret;
       const sign = () => ({
         'content-type': 'application/json',
-        'x-razorpay-signature': createHmac('sha256', keys.webhook_secret).update(body).digest('hex'),
+        'x-razorpay-signature': createHmac('sha256', secret).update(body).digest('hex'),
         'x-razorpay-event-id': id,
       });
       announce({ id, marketplace: marketplaceOf(notes), body, sign });
@@ -93,6 +97,7 @@ export async function startRazorpay(): Promise<Fake> {
 
     const disputes = createDisputes(payments, tellOf);
     const tokens = createTokens(tell);
+    const payouts = createPayouts(keys.payout_account_number, tell);
     const paymentsOf = (order: string) => [...payments.values()].filter(({ order_id }) => order_id === order);
 
     function shown({ capture: _, ...order }: Order) {
@@ -210,7 +215,7 @@ export async function startRazorpay(): Promise<Fake> {
         const receipt = call.query.get('receipt');
         return ok(collection([...orders.values()].filter(order => order.receipt === receipt).map(shown)));
       }
-      const kept = tokens.answer(call, fields);
+      const kept = tokens.answer(call, fields) ?? payouts.answer(call, fields);
       if (kept) return kept;
       const order = orders.get(id);
       if (kind === 'orders' && order)
@@ -238,10 +243,13 @@ export async function startRazorpay(): Promise<Fake> {
 
     return {
       answer,
-      forget: () => replays.forget(),
+      forget() {
+        replays.forget();
+        payouts.forget();
+      },
       /**
        * `succeed`, `decline`, `dispute`, `lapse` (nobody captured it in time), `debit` (a bank makes one that was announced); of a refund
-       * `fail`; of a dispute `win` or `lose`; of a token see there.
+       * `fail`; of a dispute `win` or `lose`; of tokens and payouts see there.
        */
       pay(asked) {
         const { reference, outcome, code } = asked;
@@ -255,7 +263,7 @@ export async function startRazorpay(): Promise<Fake> {
         }
         const disputed = disputes.act(String(reference), outcome);
         if (disputed) return ok(disputed);
-        const kept = tokens.act(asked);
+        const kept = tokens.act(asked) ?? payouts.act(asked);
         if (kept) return kept;
         const order = orders.get(String(reference));
         if (!order) return unknownId();

@@ -18,21 +18,16 @@ alter table money.payouts
   add column topped_up_amount bigint not null default 0,
   -- Staff let it go although its provider is kept out.
   add column is_cleared boolean not null default false,
-  -- Who has sent it: a machine, which tells what becomes of it, or staff.
-  add column if not exists sent_by text constraint payouts_sent_by_check check (sent_by in ('stripe', 'razorpayx', 'staff')),
   alter column run_id drop not null,
   alter column period_start drop not null,
   alter column period_end drop not null,
   add constraint payouts_run_check check (num_nulls(run_id, period_start, period_end) = case kind when 'earnings' then 0 else 3 end),
   add constraint payouts_topped_up_check check (topped_up_amount >= 0 and (kind = 'withdrawal' or topped_up_amount = 0));
-update money.payouts p set sent_by = case a.kind when 'bank' then 'staff' else a.kind end
-from money.payout_accounts a where a.id = p.payout_account_id and p.attempts > 0 and p.sent_by is null;
 alter table money.payout_items drop constraint payout_items_kind_check;
 alter table money.payout_items add constraint payout_items_kind_check
   check (kind in ('earning', 'tip', 'correction', 'netting', 'fee', 'withdrawal'));
 
 -- They take more than before.
-drop function if exists money.start_payout(money.payouts);
 drop function if exists money.list_payouts(text, uuid, uuid, integer);
 
 insert into money.invariants (name, description, checker) values

@@ -4,6 +4,7 @@ import { sql } from '../../lambdas/kernel/sql.ts';
 import { advanceClock } from '../support/clock.ts';
 import { asOwner } from '../support/database.ts';
 import { type Person, signUp, signUpStaff } from '../support/people.ts';
+import { set } from '../support/settings.ts';
 import { balancesOf, post } from './ledger.ts';
 import { leftAlone, paidOut, payoutsOf, plainTerms, rewound } from './payout-runs.ts';
 
@@ -20,9 +21,13 @@ let staff: Person;
 let expert: Person;
 beforeAll(async () => {
   await plainTerms('handie');
+  await set('handie', 'bank_payouts', 'staff');
   staff = await signUpStaff('handie', 'admin');
 });
-afterAll(() => rewound('handie'));
+afterAll(async () => {
+  await set('handie', 'bank_payouts', 'razorpayx');
+  await rewound('handie');
+});
 beforeEach(async () => {
   expert = await signUp('handie', { roles: ['expert'] });
 });

@@ -18,11 +18,15 @@ export class Account<Keys extends object> {
 
   /** Throws an Error when the marketplace has no account, and what Secret throws. */
   async of(marketplace: string): Promise<Keys> {
-    const secret = await this.#secret.read();
-    if (!('marketplaces' in secret)) return secret;
-    const keys = secret.marketplaces[marketplace];
+    const keys = await this.find(marketplace);
     if (!keys) throw new Error(`There is no account for ${marketplace}.`);
     return keys;
+  }
+
+  /** The same, or undefined. Throws what Secret throws. */
+  async find(marketplace: string): Promise<Keys | undefined> {
+    const secret = await this.#secret.read();
+    return 'marketplaces' in secret ? secret.marketplaces[marketplace] : secret;
   }
 
   /** The gateway refused it: it may have been replaced. */

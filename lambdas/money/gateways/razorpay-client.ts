@@ -51,6 +51,13 @@ export async function openRazorpay(marketplace: string, patience = PATIENCE): Pr
   };
 }
 
+/** The account at RazorpayX that a marketplace's payouts leave, or null where none is filled in. */
+export async function payoutAccountOf(marketplace: string): Promise<string | null> {
+  const number = (await account.find(marketplace))?.payout_account_number ?? '';
+  // A deployment writes a placeholder.
+  return /^[A-Za-z0-9]{5,40}$/.test(number) ? number : null;
+}
+
 const Problem = z.object({
   error: z.object({
     code: z.string(),

@@ -8,6 +8,8 @@ export type Sending = {
   currency: string;
   /** Of this sending alone: a repetition moves money once, however late. */
   key: string;
+  /** What the provider reads on their bank's statement, where the rail can say it. */
+  description: string;
   transfer_reference: string | null;
   payout_reference: string | null;
 };

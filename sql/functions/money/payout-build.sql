@@ -37,7 +37,8 @@ begin
     where t.marketplace = app.marketplace() and not t.is_held and money.payout_account_of(t.provider_id, t.currency) is not null
       -- What waits for staff to send it goes on waiting.
       and (t.status = 'failed' or t.status = 'pending' and exists (
-        select from money.payout_accounts a where a.id = t.payout_account_id and (a.kind = 'stripe' or a.status <> 'active')))
+        select from money.payout_accounts a
+        where a.id = t.payout_account_id and (a.kind = 'stripe' or a.status <> 'active' or money.has_bank_rail())))
     order by t.account_id
   loop
     perform money.reopen_payout(waiting);

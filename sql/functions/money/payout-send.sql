@@ -1,11 +1,18 @@
--- Lets the worker look at a payout that a machine sends. Those that staff send to their bank wait for a batch.
+-- Lets the worker look at a payout that a machine sends, or has sent. Those that staff send to their bank wait for a batch.
 create or replace function money.ask_for_payout(payout_id uuid) returns void
 language plpgsql security definer set search_path = public, pg_temp as $$
 begin
   perform app.emit('payout.work_due', jsonb_build_object('payout_id', p.id))
   from money.payouts p join money.payout_accounts a on a.id = p.payout_account_id
-  where p.id = ask_for_payout.payout_id and a.kind = 'stripe';
+  where p.id = ask_for_payout.payout_id and (a.kind = 'stripe' or p.status in ('processing', 'paid') and p.sent_by = 'razorpayx'
+    or p.status = 'pending' and money.has_bank_rail());
 end $$;
+
+-- Whether a machine sends what goes to banks.
+create or replace function money.has_bank_rail() returns boolean
+language sql stable security definer set search_path = public, pg_temp as $$
+  select coalesce(app.setting('bank_payouts') #>> '{}' = 'razorpayx', false)
+$$;
 
 -- The payout, under the locks that whoever changes it takes: its account's mark first, as building does.
 create or replace function money.lock_payout(payout_id uuid) returns money.payouts
@@ -20,38 +27,49 @@ begin
 end $$;
 
 -- Takes a payout on its way, in the ledger first: what was given back to customers since it was built and what the provider owes go
--- off it. Returns what to send under which key, or what is under way already: { payout_id, kind, destination, amount, currency, key,
--- transfer_reference, payout_reference, attempt }. Null where nothing is to be sent. The transaction is committed before anything is sent.
-create or replace function money.claim_payout(payout_id uuid) returns jsonb
+-- off it. Returns what to send under which key, or what is under way already: { payout_id, sent_by: stripe | razorpayx, destination,
+-- amount, currency, key, transfer_reference, payout_reference, attempt, number, account: { id, name, details_sealed } }. Null where nothing
+-- is to be sent, or staff send it. The transaction is committed before anything is sent.
+--
+-- sends_to_banks: whether the caller can
+create or replace function money.claim_payout(payout_id uuid, sends_to_banks boolean) returns jsonb
 language plpgsql security definer set search_path = public, pg_temp as $$
 declare p money.payouts; a money.payout_accounts;
 begin
   p := money.lock_payout(claim_payout.payout_id);
-  -- What goes to a bank now staff send.
   if p.status = 'pending' and not p.is_held and exists (select from money.payout_accounts t
-    where t.id = money.payout_account_of(p.provider_id, p.currency) and t.kind = 'stripe') then
-    p := money.start_payout(p);
+    where t.id = money.payout_account_of(p.provider_id, p.currency)
+      and (t.kind = 'stripe' or sends_to_banks and money.has_bank_rail())) then
+    p := money.start_payout(p, 'razorpayx');
   end if;
   if p.id is null or p.status not in ('processing', 'paid') or p.amount = 0 or p.sent_by = 'staff' then return null; end if;
   select t.* into strict a from money.payout_accounts t where t.id = p.payout_account_id;
-  return jsonb_build_object('payout_id', p.id, 'kind', a.kind, 'destination', a.reference, 'amount', p.amount,
+  return jsonb_build_object('payout_id', p.id, 'sent_by', p.sent_by, 'destination', a.reference, 'amount', p.amount,
     'currency', p.currency, 'key', p.id || '-' || p.attempts, 'attempt', p.attempts, 'number', p.reference_number,
-    'transfer_reference', p.transfer_reference, 'payout_reference', p.payout_reference);
+    'transfer_reference', p.transfer_reference, 'payout_reference', p.payout_reference,
+    'account', jsonb_build_object('id', a.id, 'name', a.account_name, 'details_sealed', a.details_sealed));
 end $$;
+
+-- Notes as what the bank's machine knows an account. The first answer counts.
+create or replace function money.keep_fund_account(payout_account_id uuid, reference text) returns void
+language sql security definer set search_path = public, pg_temp as $$
+  update money.payout_accounts a set reference = keep_fund_account.reference
+  where a.id = keep_fund_account.payout_account_id and a.marketplace = app.marketplace() and a.kind = 'bank' and a.reference is null
+$$;
 
 -- Brings a pending payout to `processing`, to `paid` where the provider's debts take all of it, or to `cancelled` where nothing is left.
 -- It stays pending while the provider has nowhere to be paid to, or is kept out. Its caller holds `money.lock_payout`.
 --
--- sender: 'staff' where they pay it by themselves, whoever the provider is and wherever payouts go; else who sends to that account
-create or replace function money.start_payout(p money.payouts, sender text default null) returns money.payouts
+-- to_banks: who sends it where it goes to a bank, razorpayx or staff. by_hand: staff have paid it by themselves, whoever the provider is
+-- and wherever payouts go
+create or replace function money.start_payout(p money.payouts, to_banks text, by_hand boolean default false) returns money.payouts
 language plpgsql security definer set search_path = public, pg_temp as $$
 declare total bigint; owed bigint; taken bigint; goes_to uuid := p.payout_account_id; rail text := 'bank';
 begin
-  if sender is null then
+  if not by_hand then
     goes_to := money.payout_account_of(p.provider_id, p.currency);
     if goes_to is null or money.kept_back_as(p) is not null then return p; end if;
-    select a.kind, case a.kind when 'bank' then 'staff' else a.kind end into strict rail, sender
-    from money.payout_accounts a where a.id = goes_to;
+    select a.kind into strict rail from money.payout_accounts a where a.id = goes_to;
   end if;
   insert into money.payout_items (marketplace, payout_id, transfer_id, account_id, booking_id, kind, gross_amount, commission_amount,
     amount, earned_at)
@@ -83,12 +101,13 @@ begin
         jsonb_build_object('account', 'gateway_clearing', 'gateway', rail, 'amount', total))));
   end if;
   p := money.sum_payout(p);
-  update money.payouts t set payout_account_id = goes_to, attempts = t.attempts + 1, processed_at = app.now(), sent_by = sender,
+  update money.payouts t set payout_account_id = goes_to, attempts = t.attempts + 1, processed_at = app.now(),
+    sent_by = case rail when 'bank' then to_banks else rail end,
     transfer_reference = null, payout_reference = null, failure_code = null, failure_message = null,
     status = case when total > 0 then 'processing' else 'paid' end, paid_at = case when total = 0 then app.now() end
   where t.id = p.id returning t.* into p;
   if p.status = 'paid' then perform money.tell_of_payout(p);
-  elsif sender = 'stripe' then perform money.watch_payout(p.id); end if;
+  elsif p.sent_by <> 'staff' then perform money.watch_payout(p.id); end if;
   return p;
 end $$;
 
@@ -178,7 +197,7 @@ begin
   where t.id = p.id and p.status in ('processing', 'paid') returning t.* into p;
   if p.id is null or p.status = told or told = 'processing' or p.amount = 0 then return coalesce(p.status, told); end if;
   if told = 'failed' then
-    rail := case p.sent_by when 'staff' then 'bank' else p.sent_by end;
+    rail := case p.sent_by when 'stripe' then 'stripe' else 'bank' end;
     perform money.post(jsonb_build_object('key', 'payout/' || p.id || '/' || p.attempts || '/return', 'type', 'payout_return',
       'description', 'Returned: payout ' || p.reference_number, 'currency', p.currency, 'reference_type', 'payout',
       'reference_id', p.id, 'entries', jsonb_build_array(
@@ -238,24 +257,33 @@ begin
     and not p.is_held;
 end $$;
 
--- Looks again at what nobody tells of: soon, then later and later.
+-- Looks again at what nobody tells of: soon, then later and later; and each day for a week at what a bank may give back.
 create or replace function money.watch_payout(payout_id uuid) returns void
 language plpgsql security definer set search_path = public, pg_temp as $$
 begin
   perform app.set_timer('payout.look', p.id,
-    app.now() + greatest(interval '15 minutes', least(interval '12 hours', (app.now() - p.processed_at) / 2)))
-  from money.payouts p where p.id = watch_payout.payout_id and p.status = 'processing';
+    app.now() + case p.status when 'paid' then interval '1 day'
+      else greatest(interval '15 minutes', least(interval '12 hours', (app.now() - p.processed_at) / 2)) end)
+  from money.payouts p where p.id = watch_payout.payout_id and (p.status = 'processing'
+    or p.status = 'paid' and p.sent_by = 'razorpayx' and p.paid_at > app.now() - interval '7 days');
 end $$;
 
--- What an event of a gateway is about: { object_type, account, payouts (ids: one, or all that are on their way to the account) }.
+-- What an event of a gateway is about: { object_type, account, payouts (ids: one, or all that are on their way to the account) }. One
+-- whose answer never came is found by its key.
 create or replace function money.payout_webhook(webhook_id uuid) returns jsonb
 language sql stable security definer set search_path = public, pg_temp as $$
   select jsonb_build_object('object_type', e.object_type, 'account', e.account, 'payouts', coalesce((
-    select jsonb_agg(p.id order by p.id) from money.payout_accounts a join money.payouts p on p.payout_account_id = a.id
-    where a.marketplace = e.marketplace and a.reference = e.account and e.object_type = 'payout'
-      and (p.payout_reference = e.object_id or p.status = 'processing' and p.payout_reference is null)), '[]'))
+    select jsonb_agg(t.id order by t.id) from (
+      select p.id from money.payout_accounts a join money.payouts p on p.payout_account_id = a.id
+      where a.marketplace = e.marketplace and a.reference = e.account and e.object_type = 'payout'
+        and (p.payout_reference = e.object_id or p.status = 'processing' and p.payout_reference is null)
+      union
+      select p.id from money.payouts p
+      where e.gateway = 'razorpay' and e.object_type = 'payout' and p.marketplace = e.marketplace and p.sent_by = 'razorpayx'
+        and (p.transfer_reference = e.object_id
+          or p.id = substring(e.key from '^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}(?=-[0-9]+$)')::uuid and p.id || '-' || p.attempts = e.key)) as t), '[]'))
   from money.webhook_events e where e.id = payout_webhook.webhook_id and e.marketplace = app.marketplace()
 $$;
 
-grant execute on function money.claim_payout(uuid), money.record_payout(uuid, integer, jsonb), money.watch_payout(uuid),
-  money.payout_webhook(uuid) to vicinity_worker;
+grant execute on function money.claim_payout(uuid, boolean), money.keep_fund_account(uuid, text),
+  money.record_payout(uuid, integer, jsonb), money.watch_payout(uuid), money.payout_webhook(uuid) to vicinity_worker;

@@ -25,7 +25,7 @@ begin
   elsif decision = 'settle' then
     update money.payouts t set status = 'pending' where t.id = p.id and t.status = 'failed';
     select t.* into p from money.payouts t where t.id = p.id;
-    p := money.start_payout(p, 'staff');
+    p := money.start_payout(p, 'staff', true);
     -- The provider's debts may have taken all of it, or nothing was left.
     if p.status = 'processing' then
       perform money.record_payout(p.id, p.attempts, jsonb_build_object('status', 'paid', 'payout_reference', words));
@@ -58,8 +58,8 @@ begin
   loop
     p := money.lock_payout(waiting);
     continue when p.status <> 'pending' or p.is_held or p.currency <> coalesce(unit, p.currency);
-    p := money.start_payout(p);
-    continue when p.status <> 'processing' or (select a.kind from money.payout_accounts a where a.id = p.payout_account_id) <> 'bank';
+    p := money.start_payout(p, 'staff');
+    continue when p.status <> 'processing' or p.sent_by <> 'staff';
     unit := p.currency;
     taken := taken || p.id;
     total := total + p.amount;
