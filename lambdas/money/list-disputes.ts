@@ -1,38 +1,10 @@
 import * as z from 'zod/mini';
 import { cursorOf } from '../kernel/cursor.ts';
-import { amount, currency, id, instant, limit, page, text } from '../kernel/fields.ts';
+import { limit, page } from '../kernel/fields.ts';
 import { http } from '../kernel/http.ts';
 import { sql } from '../kernel/sql.ts';
 import { permitted, useCase } from '../kernel/use-case.ts';
-import { gatewayName } from './payments.ts';
-
-const disputeStatus = z
-  .enum(['needs_response', 'under_review', 'won', 'lost'])
-  .check(z.meta({ examples: ['needs_response'] }));
-
-const Dispute = z.object({
-  id: id('dispute'),
-  payment_id: id('payment'),
-  booking_id: z.nullable(id('booking')),
-  user_id: id('user'),
-  gateway: gatewayName,
-  reference: text(1, 255, 'dp_1Pq2WmCVxZ0'),
-  currency,
-  amount,
-  status: disputeStatus,
-  /** The gateway's word. */
-  reason: text(1, 100, 'fraudulent'),
-  /** Until when the gateway takes evidence, which is handed in there. */
-  due_by: z.nullable(instant),
-  borne_by: z.enum(['payees', 'platform']).check(z.meta({ examples: ['payees'] })),
-  /** What of the amount is withheld from those who had got it. */
-  borne_by_payees: amount,
-  /** What the gateway has taken from us, and charged for it. */
-  withdrawn_amount: amount,
-  fee: amount,
-  closed_at: z.nullable(instant),
-  created_at: instant,
-});
+import { Dispute, disputeStatus } from './disputes.ts';
 
 /** Lists what banks want back, newest first. */
 export const listDisputes = useCase({

@@ -7,6 +7,7 @@ import {
   type GatewayPayment,
   GatewayRejected,
   isGatewayFailure,
+  type Response,
 } from './gateways/gateway.ts';
 import { papers } from './invoices.ts';
 import { refundMethod, refundStatus } from './refunds.ts';
@@ -91,6 +92,7 @@ export type Report = {
   captured_amount?: number;
   fee?: number | null;
   failure?: { code: string; message: string } | null;
+  response?: Response;
 };
 
 export const reportOf = (payment: GatewayPayment): Report => ({
@@ -99,16 +101,19 @@ export const reportOf = (payment: GatewayPayment): Report => ({
   captured_amount: payment.amount_captured,
   fee: payment.fee,
   failure: payment.failure,
+  response: payment.response,
 });
 
 /** What a failed call says of a try. Of one whose outcome is unknown it says only why. Throws what is no gateway's. */
 export function reportOfError(error: unknown): Report {
   if (!isGatewayFailure(error)) throw error;
   const { code, message, reference } = error;
-  const known = reference ? { reference } : {};
-  if (error instanceof GatewayDeclined) return { status: 'failed', ...known, failure: { code, message } };
-  if (error instanceof GatewayRejected) return { status: 'rejected', ...known, failure: { code, message } };
-  return { ...known, failure: { code, message } };
+  const known = { ...(reference ? { reference } : {}), failure: { code, message } };
+  if (error instanceof GatewayDeclined)
+    return { ...known, status: 'failed', response: { outcome: 'declined', code } };
+  if (error instanceof GatewayRejected)
+    return { ...known, status: 'rejected', response: { outcome: 'rejected', code } };
+  return { ...known, response: { outcome: 'unknown', code } };
 }
 
 /** The client of a gateway. Loaded when it is asked for: most calls of a payment's routes need none, or one. */

@@ -27,6 +27,10 @@ const Attempt = z.object({
   /** What the gateway keeps, where it says so. */
   fee: z.nullable(signedAmount),
   failure,
+  /** What the gateway has answered last: states, ids, amounts, the kind of method, times. */
+  gateway_response: z
+    .record(z.string(), z.union([z.string(), z.number(), z.boolean()]))
+    .check(z.meta({ examples: [{ status: 'succeeded', method: 'card', brand: 'visa', last4: '4242' }] })),
   created_at: instant,
   updated_at: instant,
 });

@@ -139,6 +139,7 @@ export async function startPaymongo(): Promise<Fake> {
           status,
           payment_intent_id: id,
           refunds: [],
+          source: { id: newId('card'), type: 'card', brand: 'visa', country: 'PH', last4: '4345' },
           metadata,
         },
       };

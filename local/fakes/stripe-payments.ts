@@ -53,6 +53,7 @@ export function createPayments(tell: Announce) {
       ...rest,
       payment_intent: intent.id,
       currency: intent.currency,
+      payment_method_details: { type: 'card', card: { brand: 'visa', last4: '4242' } },
       balance_transaction: settled && { ...settled, currency: intent.currency },
     };
     return { ...intent, latest_charge: isWritten ? written : charge.id };

@@ -1,12 +1,19 @@
 import * as z from 'zod/mini';
 import type { BoltKeys } from './bolt-client.ts';
-import type { GatewayPayment, GatewayRefund, GatewayStatus } from './gateway.ts';
+import { type GatewayPayment, type GatewayRefund, type GatewayStatus, responseOf } from './gateway.ts';
 
 const Amount = z.object({ amount: z.int(), currency: z.string() });
 
 const base = {
   reference: z.string(),
   status: z.string(),
+  type: z.optional(z.nullable(z.string())),
+  date: z.optional(z.nullable(z.int())),
+  from_credit_card: z.optional(
+    z.nullable(
+      z.object({ network: z.optional(z.nullable(z.string())), last4: z.optional(z.nullable(z.string())) }),
+    ),
+  ),
   amount: Amount,
   authorization: z.optional(z.nullable(z.object({ reason: z.optional(z.nullable(z.string())) }))),
   credit: z.optional(z.nullable(z.object({ merchant_event_id: z.optional(z.nullable(z.string())) }))),
@@ -44,7 +51,7 @@ const STATUSES: Readonly<Record<string, GatewayStatus>> = {
 };
 
 export function paymentOf(
-  { reference, status, authorization, captures, refunded_amount }: Transaction,
+  { reference, status, amount, authorization, captures, refunded_amount, ...said }: Transaction,
   { publishable_key }: BoltKeys,
 ): GatewayPayment {
   const known = STATUSES[status] ?? 'processing';
@@ -61,6 +68,15 @@ export function paymentOf(
         ? { code: authorization?.reason ?? status, message: `Bolt says that the payment is ${status}.` }
         : null,
     client: { publishable_key },
+    response: responseOf({
+      status,
+      amount: amount.amount,
+      type: said.type,
+      date: said.date,
+      brand: said.from_credit_card?.network,
+      last4: said.from_credit_card?.last4,
+      reason: authorization?.reason,
+    }),
   };
 }
 

@@ -59,7 +59,20 @@ export type GatewayPayment = {
   failure: Failure | null;
   /** What the app needs to let the person pay. Nothing in it is a secret of ours. */
   client: Readonly<Record<string, unknown>>;
+  /** What else the gateway has said, for staff. */
+  response: Response;
 };
+
+/** Of a gateway's answer what each client names: states, ids, amounts, kinds and times. Nothing secret, nothing of a person's. */
+export type Response = Readonly<Record<string, string | number | boolean>>;
+
+/** A response of those of these fields that the gateway has filled in. */
+export function responseOf(
+  fields: Readonly<Record<string, string | number | boolean | null | undefined>>,
+): Response {
+  const said = Object.entries(fields).filter(([, value]) => value !== null && value !== undefined);
+  return Object.fromEntries(said) as Response;
+}
 
 export type GatewayRefund = {
   reference: string;

@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import type { GatewayPayment, GatewayRefund, GatewayStatus } from './gateway.ts';
+import { type GatewayPayment, type GatewayRefund, type GatewayStatus, responseOf } from './gateway.ts';
 import { type PaymongoKeys, toldOf } from './paymongo-client.ts';
 
 export const Method = z.object({ id: z.string() });
@@ -20,6 +20,16 @@ const Payment = z.object({
     fee: z.int(),
     status: z.string(),
     refunds: z._default(z.array(Refund), []),
+    source: z.optional(
+      z.nullable(
+        z.object({
+          type: z.optional(z.nullable(z.string())),
+          brand: z.optional(z.nullable(z.string())),
+          last4: z.optional(z.nullable(z.string())),
+        }),
+      ),
+    ),
+    paid_at: z.optional(z.nullable(z.int())),
   }),
 });
 
@@ -60,8 +70,10 @@ const STATUSES: Readonly<Record<string, GatewayStatus>> = {
 export function paymentOf(intent: Intent, { public_key }: PaymongoKeys): GatewayPayment {
   const { id, attributes } = intent;
   const { status, client_key, next_action, last_payment_error: error } = attributes;
-  const paid = paidOf(intent)?.attributes;
+  const payment = paidOf(intent);
+  const paid = payment?.attributes;
   const isRefused = status === 'awaiting_payment_method' && !!error;
+  const failure = isRefused ? toldOf(error.failed_code ?? 'declined', error.failed_message ?? '') : null;
   return {
     reference: id,
     status: isRefused ? 'failed' : (STATUSES[status] ?? 'processing'),
@@ -70,13 +82,25 @@ export function paymentOf(intent: Intent, { public_key }: PaymongoKeys): Gateway
       .filter(refund => refund.attributes.status !== 'failed')
       .reduce((total, refund) => total + refund.attributes.amount, 0),
     fee: paid?.fee ?? null,
-    failure: isRefused ? toldOf(error.failed_code ?? 'declined', error.failed_message ?? '') : null,
+    failure,
     client: {
       payment_intent_id: id,
       client_key,
       public_key,
       redirect_url: next_action?.redirect?.url ?? null,
     },
+    response: responseOf({
+      status,
+      payment: payment?.id,
+      payment_status: paid?.status,
+      amount: paid?.amount,
+      fee: paid?.fee,
+      paid_at: paid?.paid_at,
+      method: paid?.source?.type,
+      brand: paid?.source?.brand,
+      last4: paid?.source?.last4,
+      error_code: failure?.code,
+    }),
   };
 }
 

@@ -20,6 +20,9 @@ const WALLETS = new Set(['gcash', 'paymaya', 'grab_pay']);
  * keys. Making an intent twice charges nobody, since the app attaches the card, and a wallet asks its owner; a saved card could be
  * charged twice, so we charge none. A refund is looked for among those of the payment before it is made.
  *
+ * Nor does PayMongo document a way to read a dispute: it tells of one by e-mail, and its events `dispute.created` and `dispute.resolved`
+ * do not say of which payment. So there is no `readDispute`, and staff record what the e-mail says.
+ *
  * @param patience milliseconds that one call may take
  */
 export function paymongo(marketplace: string, patience?: number): Gateway {

@@ -6,6 +6,7 @@ import {
   type GatewayPayment,
   GatewayRejected,
   type GatewayStatus,
+  responseOf,
 } from './gateway.ts';
 import { openPaytm, type PaytmKeys } from './paytm-client.ts';
 import { paytmRefunds } from './paytm-refunds.ts';
@@ -18,6 +19,9 @@ const Status = z.object({
   txnId: z.optional(z.string()),
   txnAmount: z.optional(z.string()),
   refundAmt: z.optional(z.string()),
+  paymentMode: z.optional(z.string()),
+  gatewayName: z.optional(z.string()),
+  txnDate: z.optional(z.string()),
 });
 
 /** Nobody tried to pay the order, or Paytm never heard of it: repeating `create` with its key changes neither. */
@@ -123,7 +127,7 @@ const MODES: Readonly<Record<string, string>> = {
 
 function paymentOf(
   reference: string,
-  { resultInfo, txnAmount, refundAmt }: z.output<typeof Status>,
+  { resultInfo, txnAmount, refundAmt, ...said }: z.output<typeof Status>,
   { merchant_id }: PaytmKeys,
 ): GatewayPayment {
   const { resultStatus, resultCode, resultMsg } = resultInfo;
@@ -136,5 +140,14 @@ function paymentOf(
     fee: null,
     failure: status === 'failed' ? { code: resultCode, message: resultMsg } : null,
     client: { order_id: reference, merchant_id },
+    response: responseOf({
+      status: resultStatus,
+      code: resultCode,
+      transaction: said.txnId,
+      amount: txnAmount,
+      method: said.paymentMode,
+      gateway: said.gatewayName,
+      date: said.txnDate,
+    }),
   };
 }

@@ -1,5 +1,11 @@
 import * as z from 'zod/mini';
-import type { Failure, GatewayPayment, GatewayRefund, GatewayStatus } from './gateway.ts';
+import {
+  type Failure,
+  type GatewayPayment,
+  type GatewayRefund,
+  type GatewayStatus,
+  responseOf,
+} from './gateway.ts';
 import type { RazorpayKeys } from './razorpay-client.ts';
 
 /** Razorpay writes a list where there is no note. */
@@ -29,6 +35,14 @@ export const Payment = z.object({
   error_code: z.nullable(z.string()),
   error_reason: z.nullable(z.string()),
   error_description: z.nullable(z.string()),
+  method: z.optional(z.nullable(z.string())),
+  bank: z.optional(z.nullable(z.string())),
+  tax: z.optional(z.nullable(z.int())),
+  card: z.optional(
+    z.nullable(
+      z.object({ network: z.optional(z.nullable(z.string())), last4: z.optional(z.nullable(z.string())) }),
+    ),
+  ),
 });
 export type Payment = z.output<typeof Payment>;
 
@@ -61,6 +75,7 @@ export function paymentOf(
     fee: captured.length > 0 ? sum(captured, ({ fee }) => fee ?? 0) : null,
     failure: status === 'failed' ? failureOf(payments) : null,
     client: { order_id: order.id, key_id, amount: order.amount, currency: order.currency },
+    response: responseTo(order, captured[0] ?? lastOf(payments)),
   };
 }
 
@@ -74,12 +89,36 @@ function statusOf(payments: readonly Payment[]): GatewayStatus {
   return statuses.has('failed') ? 'failed' : 'requires_action';
 }
 
+function responseTo(order: z.output<typeof Order>, payment: Payment | undefined) {
+  return responseOf({
+    order_status: order.status,
+    payment: payment?.id,
+    status: payment?.status,
+    amount: payment?.amount,
+    fee: payment?.fee,
+    tax: payment?.tax,
+    created_at: payment?.created_at,
+    method: payment?.method,
+    bank: payment?.bank,
+    brand: payment?.card?.network,
+    last4: payment?.card?.last4,
+    error_code: payment?.error_code,
+    error_reason: payment?.error_reason,
+  });
+}
+
+const lastOf = (payments: readonly Payment[]) =>
+  payments.reduce<Payment | undefined>(
+    (one, other) => (one && one.created_at > other.created_at ? one : other),
+    undefined,
+  );
+
 /** Of the last try. */
 function failureOf(payments: readonly Payment[]): Failure {
-  const last = payments.reduce((one, other) => (other.created_at >= one.created_at ? other : one));
+  const last = lastOf(payments);
   return {
-    code: last.error_reason ?? last.error_code ?? 'payment_failed',
-    message: last.error_description ?? '',
+    code: last?.error_reason ?? last?.error_code ?? 'payment_failed',
+    message: last?.error_description ?? '',
   };
 }
 

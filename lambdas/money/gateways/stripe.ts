@@ -8,6 +8,7 @@ import {
   GatewayRejected,
   type GatewayStatus,
   GatewayUnavailable,
+  responseOf,
 } from './gateway.ts';
 import { fromStripe, toStripe } from './stripe-amounts.ts';
 import { openStripe, type StripeAccount, translated } from './stripe-client.ts';
@@ -140,7 +141,25 @@ function paymentOf(intent: Stripe.PaymentIntent, { publishable_key }: StripeAcco
       ? { code: error.decline_code ?? error.code ?? 'declined', message: error.message ?? '' }
       : null,
     client: { client_secret, publishable_key },
+    response: responseTo(intent, charge),
   };
+}
+
+function responseTo(intent: Stripe.PaymentIntent, charge: Stripe.Charge | null) {
+  const { last_payment_error: error } = intent;
+  const method = charge?.payment_method_details;
+  return responseOf({
+    status: intent.status,
+    amount_received: intent.amount_received,
+    created: intent.created,
+    charge: charge?.id,
+    outcome: charge?.outcome?.network_status,
+    method: method?.type,
+    brand: method?.card?.brand,
+    last4: method?.card?.last4,
+    error_code: error?.code,
+    decline_code: error?.decline_code,
+  });
 }
 
 function refundOf({ id, status, failure_reason }: Stripe.Refund): GatewayRefund {

@@ -110,14 +110,45 @@ begin
         union all select jsonb_build_object('account', 'gateway_fees', 'amount', -more_fee) where more_fee <> 0) as t)));
 end $$;
 
--- The disputes of the marketplace for staff, newest first. `status`: null for all.
-create or replace function money.disputes_for_staff(status text, before uuid, count integer) returns setof jsonb
+-- Records what a gateway has told staff of a dispute by e-mail, where it lets nobody read disputes: { reference, status, amount, reason,
+-- due_by, withdrawn_amount, fee }. Told again under its reference it is brought on. Refuses with not_found, own_account,
+-- dispute_read_at_gateway, payment_not_disputable and dispute_too_large.
+create or replace function money.record_dispute_as_staff(payment_id uuid, report jsonb) returns table (dispute jsonb)
+language plpgsql security definer set search_path = public, pg_temp as $$
+declare p money.payments; a money.payment_attempts; recorded uuid;
+begin
+  select t.* into p from money.payments t
+  where t.id = record_dispute_as_staff.payment_id and t.marketplace = app.marketplace();
+  if p.id is null then perform app.refuse('not_found'); end if;
+  if p.payer_id = app.actor() then perform app.refuse('own_account'); end if;
+  select t.* into a from money.payment_attempts t
+  where t.payment_id = p.id and t.status = 'captured' and t.is_current and t.reference is not null;
+  if a.id is null then perform app.refuse('payment_not_disputable'); end if;
+  if a.gateway in ('stripe', 'razorpay') then perform app.refuse('dispute_read_at_gateway'); end if;
+  if (report ->> 'amount')::bigint > a.captured_amount then perform app.refuse('dispute_too_large'); end if;
+  if exists (select from money.disputes d
+    where d.marketplace = p.marketplace and d.gateway = a.gateway and d.reference = report ->> 'reference' and d.payment_id <> p.id) then
+    perform app.refuse('payment_not_disputable');
+  end if;
+  recorded := money.record_dispute(report || jsonb_build_object('gateway', a.gateway, 'payment_reference', a.reference));
+  perform app.audit('money.dispute_recorded', 'money', 'disputes', recorded::text, new_values => report,
+    metadata => jsonb_build_object('payment_id', p.id));
+  return query select money.dispute_for_staff(d) from money.disputes d where d.id = recorded;
+end $$;
+
+create or replace function money.dispute_for_staff(d money.disputes) returns jsonb
 language sql stable security definer set search_path = public, pg_temp as $$
   select jsonb_build_object('id', d.id, 'payment_id', d.payment_id, 'booking_id', p.booking_id, 'user_id', p.payer_id,
     'gateway', d.gateway, 'reference', d.reference, 'currency', d.currency, 'amount', d.amount, 'status', d.status, 'reason', d.reason,
     'due_by', d.due_by, 'borne_by', d.borne_by, 'borne_by_payees', coalesce(r.amount, 0), 'withdrawn_amount', d.withdrawn_amount,
     'fee', d.fee, 'closed_at', d.closed_at, 'created_at', d.created_at)
-  from money.disputes d join money.payments p on p.id = d.payment_id left join money.reductions r on r.id = d.reduction_id
+  from money.payments p left join money.reductions r on r.id = d.reduction_id where p.id = d.payment_id
+$$;
+
+-- The disputes of the marketplace for staff, newest first. `status`: null for all.
+create or replace function money.disputes_for_staff(status text, before uuid, count integer) returns setof jsonb
+language sql stable security definer set search_path = public, pg_temp as $$
+  select money.dispute_for_staff(d) from money.disputes d
   where d.marketplace = app.marketplace() and identity.has_permission(app.actor(), 'money.read')
     and (disputes_for_staff.status is null or d.status = disputes_for_staff.status)
     and (disputes_for_staff.before is null or d.id < disputes_for_staff.before)
@@ -138,4 +169,4 @@ language sql stable security definer set search_path = public, pg_temp as $$
 $$;
 
 grant execute on function money.record_dispute(jsonb) to vicinity_worker;
-grant execute on function money.disputes_for_staff(text, uuid, integer) to vicinity_api;
+grant execute on function money.disputes_for_staff(text, uuid, integer), money.record_dispute_as_staff(uuid, jsonb) to vicinity_api;

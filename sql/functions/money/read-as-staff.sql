@@ -55,7 +55,7 @@ begin
         'status', a.status, 'amount', a.amount, 'captured_amount', a.captured_amount, 'fee', a.fee,
         'failure', case when a.failure_code is not null then
           jsonb_build_object('code', a.failure_code, 'message', coalesce(a.failure_message, '')) end,
-        'created_at', a.created_at, 'updated_at', a.updated_at) order by a.id)
+        'gateway_response', a.gateway_response, 'created_at', a.created_at, 'updated_at', a.updated_at) order by a.id)
       from money.payment_attempts a where a.payment_id = p.id), '[]'),
     'refunds', coalesce((
       select jsonb_agg(jsonb_build_object('id', r.id, 'attempt_id', r.attempt_id, 'method', r.method, 'amount', r.amount,

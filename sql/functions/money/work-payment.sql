@@ -87,8 +87,8 @@ begin
   where p.id = release_payment.payment_id and p.marketplace = app.marketplace();
 end $$;
 
--- Takes what a gateway says of a try: { status, reference, captured_amount, fee, failure: { code, message } }, each of which may be
--- missing. What comes out of order changes nothing. Returns the work that is left.
+-- Takes what a gateway says of a try: { status, reference, captured_amount, fee, failure: { code, message }, response (of what it has
+-- answered what staff may see) }, each of which may be missing. What comes out of order changes nothing. Returns the work that is left.
 create or replace function money.record_attempt(attempt_id uuid, report jsonb) returns jsonb
 language plpgsql security definer set search_path = public, pg_temp as $$
 declare p money.payments; earlier text; a_status text;
@@ -106,6 +106,7 @@ begin
     captured_amount = greatest(a.captured_amount, coalesce((report ->> 'captured_amount')::bigint, 0)),
     -- Nought is what gateways say until they know.
     fee = coalesce(nullif(a.fee, 0), (report ->> 'fee')::bigint),
+    gateway_response = coalesce(report -> 'response', a.gateway_response),
     failure_code = case when report ? 'failure' then left(report #>> '{failure,code}', 100) else a.failure_code end,
     failure_message = case when report ? 'failure' then left(report #>> '{failure,message}', 500) else a.failure_message end
   where a.id = record_attempt.attempt_id returning a.status into a_status;
