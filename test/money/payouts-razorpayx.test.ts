@@ -198,6 +198,7 @@ test('staff send where the setting says so, or no account there is filled in, an
   });
   const [payout] = await payoutsOf(expert);
   const [unable] = await asOwner(sql`select money.claim_payout(${payout.id}::uuid, false) as work`, {
+    access: 'everyone',
     marketplace: 'handie',
     now: new Date().toISOString(),
   });
