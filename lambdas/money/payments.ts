@@ -6,8 +6,8 @@ import {
   type GatewayName,
   type GatewayPayment,
   GatewayRejected,
+  type GatewayResponse,
   isGatewayFailure,
-  type Response,
 } from './gateways/gateway.ts';
 import { papers } from './invoices.ts';
 import { refundMethod, refundStatus } from './refunds.ts';
@@ -92,7 +92,7 @@ export type Report = {
   captured_amount?: number;
   fee?: number | null;
   failure?: { code: string; message: string } | null;
-  response?: Response;
+  response?: GatewayResponse;
 };
 
 export const reportOf = (payment: GatewayPayment): Report => ({

@@ -60,18 +60,18 @@ export type GatewayPayment = {
   /** What the app needs to let the person pay. Nothing in it is a secret of ours. */
   client: Readonly<Record<string, unknown>>;
   /** What else the gateway has said, for staff. */
-  response: Response;
+  response: GatewayResponse;
 };
 
 /** Of a gateway's answer what each client names: states, ids, amounts, kinds and times. Nothing secret, nothing of a person's. */
-export type Response = Readonly<Record<string, string | number | boolean>>;
+export type GatewayResponse = Readonly<Record<string, string | number | boolean>>;
 
 /** A response of those of these fields that the gateway has filled in. */
 export function responseOf(
   fields: Readonly<Record<string, string | number | boolean | null | undefined>>,
-): Response {
+): GatewayResponse {
   const said = Object.entries(fields).filter(([, value]) => value !== null && value !== undefined);
-  return Object.fromEntries(said) as Response;
+  return Object.fromEntries(said) as GatewayResponse;
 }
 
 export type GatewayRefund = {
