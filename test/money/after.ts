@@ -66,10 +66,13 @@ export async function paidOut(provider: Person, amount: number) {
 }
 
 /** How much each account of the platform has moved while `work` ran. */
-export async function movedBy(work: () => Promise<unknown>): Promise<Record<string, number>> {
-  const before = await platformBalances();
+export async function movedBy(
+  work: () => Promise<unknown>,
+  marketplace = 'driveway',
+): Promise<Record<string, number>> {
+  const before = await platformBalances(marketplace);
   await work();
-  const after = await platformBalances();
+  const after = await platformBalances(marketplace);
   return Object.fromEntries(
     Object.entries(after)
       .map(([name, balance]): [string, number] => [name, balance - (before[name] ?? 0)])

@@ -56,11 +56,11 @@ test('a dispute that PayMongo tells of by e-mail is withheld, and comes back whe
         due_by: '2026-12-01T00:00:00.000Z',
       },
     });
-  });
+  }, 'spacall');
   expect(moved).toMatchObject({ 'gateway_clearing paymongo PHP': 170_000, 'gateway_fees PHP': -80_000 });
   expect(await wallet()).toBe(before - 90_000);
   // What is told twice changes nothing.
-  expect(await movedBy(() => recorded(payment))).toEqual({});
+  expect(await movedBy(() => recorded(payment), 'spacall')).toEqual({});
   const won = { status: 'won', withdrawn_amount: 0, fee: 0 };
   expect(await recorded(payment, won)).toMatchObject({
     body: { status: 'won', withdrawn_amount: 0, fee: 0, borne_by_payees: 0, closed_at: expect.any(String) },

@@ -131,4 +131,5 @@ const unpaid = (reference: string, { keys }: Bolt, order_token: string | null): 
   fee: null,
   failure: null,
   client: { order_token, publishable_key: keys.publishable_key },
+  response: {},
 });
