@@ -160,6 +160,75 @@ CREATE FUNCTION admin.account(person identity.users) RETURNS jsonb
     'has_second_factor', person.two_factor_confirmed_at is not null, 'last_login_at', person.last_login_at)
 $$;
 
+CREATE TABLE app.settings (
+    marketplace text NOT NULL,
+    key character varying(100) NOT NULL,
+    type text NOT NULL,
+    value jsonb NOT NULL,
+    description text NOT NULL,
+    is_public boolean DEFAULT false NOT NULL,
+    is_active boolean DEFAULT true NOT NULL,
+    created_at timestamp with time zone DEFAULT app.now() NOT NULL,
+    updated_at timestamp with time zone DEFAULT app.now() NOT NULL,
+    allows jsonb DEFAULT '{}'::jsonb NOT NULL,
+    CONSTRAINT settings_type_check CHECK ((type = ANY (ARRAY['string'::text, 'number'::text, 'boolean'::text, 'json'::text]))),
+    CONSTRAINT settings_value_check CHECK (((type = 'json'::text) OR (jsonb_typeof(value) = type)))
+);
+
+ALTER TABLE ONLY app.settings FORCE ROW LEVEL SECURITY;
+
+CREATE FUNCTION admin.add_setting(details jsonb) RETURNS SETOF app.settings
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+declare wanted app.settings := jsonb_populate_record(null::app.settings, details);
+begin
+  -- One after the other, or a burst would count too few.
+  perform from app.marketplaces m where m.slug = app.marketplace() for no key update;
+  if (select count(*) >= 100 from app.settings s where s.marketplace = app.marketplace()) then
+    perform app.refuse('too_many_settings');
+  end if;
+  perform app.audit('admin.setting_added', 'admin', 'settings', wanted.key, new_values => jsonb_build_object('value', wanted.value));
+  return query
+    insert into app.settings (marketplace, key, type, value, description, is_public)
+    values (app.marketplace(), wanted.key, wanted.type, wanted.value, wanted.description, wanted.is_public)
+    returning *;
+end $$;
+
+CREATE FUNCTION admin.allows(setting app.settings, value jsonb) RETURNS boolean
+    LANGUAGE plpgsql IMMUTABLE
+    AS $$
+declare bounds jsonb := setting.allows;
+begin
+  return case jsonb_typeof(value)
+    when 'number' then value::numeric between coalesce((bounds ->> 'minimum')::numeric, 0) and coalesce((bounds ->> 'maximum')::numeric, 1e9)
+    when 'string' then not bounds ? 'choices' or bounds -> 'choices' @> value
+    when 'array' then jsonb_typeof(setting.value) = 'array' and (not bounds ? 'items' or not exists (
+      select from jsonb_array_elements(value) as item where jsonb_typeof(item) <> bounds ->> 'items'))
+    when 'object' then jsonb_typeof(setting.value) = 'object'
+    else true end
+    and (setting.type <> 'json' or jsonb_typeof(value) = jsonb_typeof(setting.value));
+end $$;
+
+CREATE FUNCTION admin.change_setting(key text, value jsonb) RETURNS SETOF app.settings
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+declare held app.settings;
+begin
+  select s.* into held from app.settings s
+  where s.marketplace = app.marketplace() and s.key = change_setting.key and s.is_active for update;
+  if not found then perform app.refuse('not_found'); end if;
+  if not admin.allows(held, change_setting.value) then perform app.refuse('value_not_allowed'); end if;
+  if held.value <> change_setting.value then
+    perform app.audit('admin.setting_changed', 'admin', 'settings', held.key,
+      old_values => jsonb_build_object('value', held.value), new_values => jsonb_build_object('value', change_setting.value));
+  end if;
+  return query
+    update app.settings s set value = change_setting.value
+    where s.marketplace = held.marketplace and s.key = held.key returning s.*;
+end $$;
+
 CREATE FUNCTION admin.change_status(user_id uuid, wanted_status text, ends_at timestamp with time zone, words text) RETURNS TABLE(id uuid, account_status text, reason text, until timestamp with time zone)
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'public', 'pg_temp'
@@ -188,6 +257,7 @@ begin
     perform app.emit('identity.account_status_changed',
       identity.suspension_of(changed) || jsonb_build_object('user_id', person.id));
     if changed.account_status in ('suspended', 'banned') then perform parking.pause_spaces(person.id); end if;
+    if app.is_active(changed.account_status, changed.suspended_until) then perform money.release_payouts_of(person.id); end if;
     if changed.account_status = 'banned' then
       perform identity.revoke_session(s.id, 'ended_by_staff') from identity.sessions s
       where s.user_id = person.id and s.revoked_at is null;
@@ -249,6 +319,13 @@ CREATE FUNCTION admin.list_roles() RETURNS TABLE(role jsonb)
     SET search_path TO 'public', 'pg_temp'
     AS $$
   select admin.role(r) from identity.roles r where r.marketplace = app.marketplace() order by r.name
+$$;
+
+CREATE FUNCTION admin.list_settings() RETURNS SETOF app.settings
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+  select s.* from app.settings s where s.marketplace = app.marketplace() and s.is_active order by s.key
 $$;
 
 CREATE FUNCTION admin.restore_account(user_id uuid) RETURNS TABLE(id uuid, account_status text, reason text, until timestamp with time zone)
@@ -435,6 +512,36 @@ CREATE FUNCTION app.audit(action text, category text, table_name text, record_id
   from (select nullif(current_setting('app.request', true), '')::jsonb as r) as request
 $$;
 
+CREATE TABLE app.outbox (
+    id uuid DEFAULT app.uuid_v7() NOT NULL,
+    marketplace text NOT NULL,
+    type text NOT NULL,
+    payload jsonb NOT NULL,
+    created_at timestamp with time zone DEFAULT app.now() NOT NULL,
+    claimed_until timestamp with time zone,
+    attempts integer DEFAULT 0 NOT NULL,
+    last_error text,
+    sent_at timestamp with time zone
+)
+PARTITION BY RANGE (id);
+
+ALTER TABLE ONLY app.outbox FORCE ROW LEVEL SECURITY;
+
+CREATE FUNCTION app.audit_events(carried app.outbox[]) RETURNS void
+    LANGUAGE sql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+  insert into app.audit_logs (marketplace, user_id, action, category, table_name, record_id, metadata, created_at)
+  select e.marketplace,
+         (e.payload ->> coalesce(a.person_key, case e.payload ->> 'cancelled_by' when 'customer' then 'customer_id' when 'provider' then 'provider_id' end))::uuid,
+         e.type, a.category, a.record_table, e.payload ->> a.record_key,
+         (select coalesce(jsonb_object_agg(f.key, f.value), '{}') from jsonb_each(e.payload) as f where f.key = any (a.facts))
+           || jsonb_build_object('event_id', e.id),
+         e.created_at
+  from unnest(carried) as e join app.audited_events a on a.type = e.type
+  order by e.id
+$$;
+
 CREATE FUNCTION app.audit_impersonation(context jsonb) RETURNS void
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'public', 'pg_temp'
@@ -491,7 +598,27 @@ begin
     refusal := app.check_permission(caller.id, access, context ->> 'marketplace', caller.mfa_at is not null);
     if refusal is not null then return jsonb_build_object('constraint', refusal); end if;
   end if;
+  if context ? 'fresh_factor' and (caller.mfa_at > app.now() - interval '1 hour') is not true then
+    return '{"constraint": "step_up_required"}';
+  end if;
   return null;
+end $$;
+
+CREATE FUNCTION app.check_open(context jsonb) RETURNS jsonb
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+begin
+  if context ? 'stays_open' or not exists (
+    select from app.settings s
+    where s.marketplace = context ->> 'marketplace' and s.key = 'maintenance_mode' and s.is_active and s.value = 'true'
+  ) then
+    return null;
+  end if;
+  return case when not exists (
+    select from identity.user_roles u join identity.roles r on r.marketplace = u.marketplace and r.name = u.role
+    where u.user_id = (context ->> 'actor')::uuid and u.marketplace = context ->> 'marketplace' and not r.is_open
+  ) then '{"constraint": "marketplace_closed"}'::jsonb end;
 end $$;
 
 CREATE FUNCTION app.check_permission(person_id uuid, permission text, marketplace text, has_second_factor boolean) RETURNS text
@@ -518,6 +645,7 @@ begin
   where t.id = (context ->> 'session')::uuid and t.user_id = (context ->> 'actor')::uuid
     and t.marketplace = context ->> 'marketplace' and t.token_hash = context ->> 'token_hash';
   if not found or token.expires_at <= app.now() then return '{"constraint": "invalid_token"}'; end if;
+  if context ? 'fresh_factor' then return '{"constraint": "session_required"}'; end if;
   if not app.is_active(token.account_status, token.suspended_until) then
     return jsonb_build_object('constraint', 'account_suspended', 'facts', identity.suspension_of(token.user_id));
   end if;
@@ -918,7 +1046,7 @@ begin
   begin
     perform app.set_context(context);
     -- The worker acts for the system: it has no session to check.
-    if current_user <> 'vicinity_worker' then refusal := app.check_caller(context); end if;
+    if current_user <> 'vicinity_worker' then refusal := coalesce(app.check_caller(context), app.check_open(context)); end if;
     if refusal is not null then
       return next jsonb_build_object('refused', refusal);
       return;
@@ -973,6 +1101,30 @@ begin
   return query select unnest(answer);
 end $$;
 
+CREATE FUNCTION app.security_findings() RETURNS TABLE(finding text, subject text)
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+  select 'without_row_level_security', c.oid::regclass::text
+  from pg_class c
+  where c.relkind in ('r', 'p') and pg_get_userbyid(c.relowner) = current_user and c.relnamespace <> 'public'::regnamespace
+    and not (c.relrowsecurity and c.relforcerowsecurity) and c.oid <> 'app.schema_migrations'::regclass
+  union all
+  select 'passes_over_policies', r.rolname from pg_roles r
+  where r.rolname in ('vicinity_api', 'vicinity_worker') and (r.rolsuper or r.rolbypassrls)
+  union all
+  select 'open_to_everybody', p.oid::regprocedure::text
+  from pg_proc p cross join lateral aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) as a
+  where p.prosecdef and pg_get_userbyid(p.proowner) = current_user and a.grantee = 0 and a.privilege_type = 'EXECUTE'
+    and p.pronamespace <> 'public'::regnamespace
+  union all
+  select 'staff_without_second_factor', u.id::text
+  from identity.users u
+  where u.account_status = 'active' and u.two_factor_confirmed_at is null and exists (
+    select from identity.user_roles r join identity.roles i on i.marketplace = r.marketplace and i.name = r.role
+    where r.user_id = u.id and not i.is_open)
+$$;
+
 CREATE FUNCTION app.seed_marketplaces(configuration jsonb) RETURNS integer
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'public', 'pg_temp'
@@ -985,11 +1137,12 @@ begin
             m ->> 'time_zone', m ->> 'booking_prefix')
     on conflict on constraint marketplaces_pkey do update set name = excluded.name, country = excluded.country,
       time_zone = excluded.time_zone, booking_prefix = excluded.booking_prefix;
-    insert into app.settings as t (marketplace, key, type, value, description, is_public)
+    insert into app.settings as t (marketplace, key, type, value, description, is_public, allows)
     select m ->> 'slug', s.key, s.value ->> 'type', s.value -> 'value', s.value ->> 'description',
-           (s.value ->> 'is_public')::boolean
+           (s.value ->> 'is_public')::boolean, coalesce(s.value -> 'allows', '{}')
     from jsonb_each(m -> 'settings') as s
-    on conflict on constraint settings_pkey do update set description = excluded.description, is_public = excluded.is_public;
+    on conflict on constraint settings_pkey do update set description = excluded.description, is_public = excluded.is_public,
+      allows = excluded.allows;
   end loop;
   return jsonb_array_length(configuration);
 end $$;
@@ -1032,13 +1185,16 @@ CREATE FUNCTION app.settle_outbox(sent uuid[], failed jsonb) RETURNS integer
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'public', 'pg_temp'
     AS $$
-declare settled integer;
+declare carried app.outbox[];
 begin
-  update app.outbox o set sent_at = app.now(), last_error = null where o.id = any (sent) and o.sent_at is null;
-  get diagnostics settled = row_count;
+  with settled as (
+    update app.outbox o set sent_at = app.now(), last_error = null where o.id = any (sent) and o.sent_at is null returning o
+  )
+  select array_agg(s.o) into carried from settled s;
+  perform app.audit_events(carried);
   update app.outbox o set claimed_until = null, last_error = f.error
   from jsonb_to_recordset(failed) as f (id uuid, error text) where o.id = f.id and o.sent_at is null;
-  return settled;
+  return coalesce(cardinality(carried), 0);
 end $$;
 
 CREATE FUNCTION app.slow_statements(mean_milliseconds double precision) RETURNS TABLE(query text, mean double precision, calls bigint, total double precision)
@@ -1084,6 +1240,31 @@ begin
     select s.kind, count(*) filter (where s.success)::integer, count(*) filter (where not s.success)::integer
     from unnest(kinds, successes) as s (kind, success) group by 1;
 end $_$;
+
+CREATE FUNCTION app.tables_to_reindex(at_most integer) RETURNS TABLE(name text)
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+  select root::text
+  from pg_stat_user_tables s join pg_class c on c.oid = s.relid,
+    lateral (select coalesce(pg_partition_root(s.relid), s.relid) as root) as r
+  where c.relkind = 'r' and pg_get_userbyid(c.relowner) = current_user and s.schemaname <> 'public'
+  group by root
+  having sum(s.n_tup_upd - s.n_tup_hot_upd + s.n_tup_del) > 0
+  order by sum(s.n_tup_upd - s.n_tup_hot_upd + s.n_tup_del) desc, 1
+  limit tables_to_reindex.at_most
+$$;
+
+CREATE FUNCTION app.tables_to_vacuum() RETURNS TABLE(name text)
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+  select s.relid::regclass::text
+  from pg_stat_user_tables s join pg_class c on c.oid = s.relid
+  where c.relkind = 'r' and pg_get_userbyid(c.relowner) = current_user and s.schemaname <> 'public'
+    and s.n_dead_tup + s.n_ins_since_vacuum > 0
+  order by s.n_dead_tup desc, 1
+$$;
 
 CREATE FUNCTION app.touch_token(token_id uuid) RETURNS void
     LANGUAGE sql SECURITY DEFINER
@@ -1178,6 +1359,7 @@ CREATE TABLE booking.bookings (
     clock_step integer DEFAULT 0 NOT NULL,
     started_at timestamp with time zone,
     discount_amount bigint DEFAULT 0 NOT NULL,
+    move_request jsonb,
     CONSTRAINT bookings_answer_seconds_check CHECK ((answer_seconds > 0)),
     CONSTRAINT bookings_awaits_check CHECK ((((awaits = ANY (ARRAY['payment'::text, 'answer'::text])) AND (expires_at IS NOT NULL)) OR ((awaits IS NULL) AND (expires_at IS NULL)))),
     CONSTRAINT bookings_buffer_after_check CHECK (((buffer_after >= 0) AND (buffer_after <= 604800))),
@@ -1187,6 +1369,7 @@ CREATE TABLE booking.bookings (
     CONSTRAINT bookings_discount_amount_check CHECK (((discount_amount >= 0) AND (discount_amount <= subtotal_amount))),
     CONSTRAINT bookings_fee_amount_check CHECK ((fee_amount >= 0)),
     CONSTRAINT bookings_line_items_check CHECK ((booking.sum_of(line_items, 'customer'::text) = total_amount)),
+    CONSTRAINT bookings_move_request_check CHECK (((move_request IS NULL) OR ((confirmed_at IS NOT NULL) AND (completed_at IS NULL) AND (cancelled_at IS NULL) AND (awaits IS NULL) AND (move_request ?& ARRAY['id'::text, 'starts_at'::text, 'ends_at'::text, 'expires_at'::text, 'total_amount'::text]) AND (booking.sum_of((move_request -> 'line_items'::text), 'customer'::text) = ((move_request ->> 'total_amount'::text))::bigint)))),
     CONSTRAINT bookings_overstay_amount_check CHECK (((overstay_amount >= 0) AND (overstay_amount <= total_amount))),
     CONSTRAINT bookings_parties_check CHECK ((customer_id <> provider_id)),
     CONSTRAINT bookings_payment_status_check CHECK ((payment_status = ANY (ARRAY['pending'::text, 'processing'::text, 'succeeded'::text, 'failed'::text, 'cancelled'::text, 'refunded'::text]))),
@@ -1209,6 +1392,19 @@ begin
   return booking.transition(accept.booking_id, (booking.flow_for_party(accept.booking_id)).instant);
 end $$;
 
+CREATE FUNCTION booking.accept_move(booking_id uuid, request_id uuid) RETURNS booking.bookings
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+declare b booking.bookings; flow booking.flows;
+begin
+  b := booking.lock_move_request(accept_move.booking_id, accept_move.request_id, 'provider');
+  select f.* into strict flow from booking.flows f where f.id = b.flow_id;
+  perform booking.release_move(b.id);
+  return booking.apply_move(b, flow, jsonb_populate_record(null::booking.bookings, b.move_request),
+    (b.move_request ->> 'capacity')::integer, 'provider');
+end $$;
+
 CREATE FUNCTION booking.add_rule_times(rule_id uuid, times jsonb) RETURNS void
     LANGUAGE sql SECURITY DEFINER
     SET search_path TO 'public', 'pg_temp'
@@ -1224,6 +1420,65 @@ CREATE FUNCTION booking.answer_by(b booking.bookings) RETURNS timestamp with tim
     AS $$
   select least(app.now() + make_interval(secs => b.answer_seconds), b.starts_at)
 $$;
+
+CREATE FUNCTION booking.answer_move_by(b booking.bookings, wanted booking.bookings, seconds integer) RETURNS timestamp with time zone
+    LANGUAGE sql STABLE
+    AS $$
+  select least(app.now() + make_interval(secs => coalesce(b.answer_seconds, seconds)), b.ends_at,
+    case when b.started_at is null and b.starts_at > app.now() then b.starts_at end,
+    case when b.started_at is null and wanted.starts_at > app.now() then wanted.starts_at end)
+$$;
+
+CREATE TABLE booking.flows (
+    id uuid DEFAULT app.uuid_v7() NOT NULL,
+    marketplace text NOT NULL,
+    module text NOT NULL,
+    fingerprint text NOT NULL,
+    is_current boolean DEFAULT true NOT NULL,
+    instant text NOT NULL,
+    on_request text,
+    live text[] NOT NULL,
+    cancelled text NOT NULL,
+    transitions jsonb NOT NULL,
+    created_at timestamp with time zone DEFAULT app.now() NOT NULL,
+    unpaid text NOT NULL,
+    running text NOT NULL,
+    completed text NOT NULL,
+    no_show text NOT NULL,
+    timers jsonb DEFAULT '[]'::jsonb NOT NULL
+);
+
+ALTER TABLE ONLY booking.flows FORCE ROW LEVEL SECURITY;
+
+CREATE FUNCTION booking.apply_move(b booking.bookings, flow booking.flows, wanted booking.bookings, capacity integer, party text) RETURNS booking.bookings
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+declare previous booking.bookings := b;
+begin
+  b.starts_at := wanted.starts_at;
+  b.ends_at := wanted.ends_at;
+  b.unit := booking.shift(b.id, b.resource_id, apply_move.capacity, booking.taken_by(b));
+  if b.unit is null then perform app.refuse('reservation_no_overlap'); end if;
+  if b.subject_id is not null
+    and booking.shift(b.id, b.subject_id, 1, tstzrange(b.starts_at, b.ends_at)) is null then
+    perform app.refuse('subject_no_overlap');
+  end if;
+  update booking.bookings t set starts_at = b.starts_at, ends_at = b.ends_at, unit = b.unit, version = t.version + 1,
+    line_items = wanted.line_items, currency = wanted.currency, subtotal_amount = wanted.subtotal_amount,
+    fee_amount = wanted.fee_amount, discount_amount = coalesce(wanted.discount_amount, 0),
+    total_amount = wanted.total_amount, policy = coalesce(wanted.policy, t.policy),
+    facts = coalesce(wanted.facts, t.facts), clock_step = 0, move_request = null,
+    refund_cap = booking.refund_percent(previous, flow, 'customer', flow.cancelled)
+  where t.id = b.id returning t.* into b;
+  perform booking.write_step(b, flow, previous, apply_move.party, 'moved', details => jsonb_build_object(
+    'from', jsonb_build_object('starts_at', previous.starts_at, 'ends_at', previous.ends_at,
+                               'total_amount', previous.total_amount),
+    'to', jsonb_build_object('starts_at', b.starts_at, 'ends_at', b.ends_at, 'total_amount', b.total_amount)));
+  perform app.emit('booking.moved', booking.event_of(b) || jsonb_build_object('previous_starts_at', previous.starts_at,
+    'previous_ends_at', previous.ends_at, 'previous_total_amount', previous.total_amount));
+  return b;
+end $$;
 
 CREATE FUNCTION booking.apply_rules(resource_id uuid, new_rule uuid DEFAULT NULL::uuid) RETURNS void
     LANGUAGE plpgsql SECURITY DEFINER
@@ -1278,6 +1533,13 @@ begin
   end if;
 end $$;
 
+CREATE FUNCTION booking.asks_to_move(b booking.bookings) RETURNS boolean
+    LANGUAGE plpgsql STABLE
+    AS $$
+begin
+  return coalesce((b.move_request ->> 'expires_at')::timestamptz > app.now(), false);
+end $$;
+
 CREATE FUNCTION booking.blocks_of(resource_id uuid, capacity integer, wanted tstzmultirange) RETURNS TABLE(unit integer, during tstzrange)
     LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO 'public', 'pg_temp'
@@ -1308,24 +1570,29 @@ begin
     ),
     -- Each thing begins and ends somewhere. Units of one resource never overlap themselves, so sums count units.
     stretches as (
-      select h.during * bookable as during, 1 as open, 0 as taken, 0 as blocked from hours h
+      select h.during * bookable as during, null::integer as unit, 1 as open, 0 as taken, 0 as blocked from hours h
       union all
-      select b.during, 0, 1, (b.kind = 'block')::integer from booking.reservations b
+      select b.during, b.unit, 0, 1, (b.kind = 'block')::integer from booking.reservations b
       where b.resource_id = r.id and b.unit <= r.capacity and b.during && shown
         and (b.expires_at is null or b.expires_at > app.now())
-      union all select shown, 0, 0, 0
+      union all select shown, null, 0, 0, 0
     ),
     changes as (
-      select greatest(lower(s.during), from_) as at, s.open, s.taken, s.blocked from stretches s where s.during && shown
+      select greatest(lower(s.during), from_) as at, s.unit, s.open, s.taken, s.blocked from stretches s where s.during && shown
       union all
-      select upper(s.during), -s.open, -s.taken, -s.blocked from stretches s where s.during && shown and upper(s.during) < to_
+      select upper(s.during), s.unit, -s.open, -s.taken, -s.blocked
+      from stretches s where s.during && shown and upper(s.during) < to_
+    ),
+    by_unit as (
+      select c.at, sum(c.open) as open, sum(c.taken) as taken, sum(c.blocked) as blocked from changes c group by c.at, c.unit
     ),
     moments as (
-      select c.at, sum(sum(c.open)) over w as open, sum(sum(c.taken)) over w as taken, sum(sum(c.blocked)) over w as blocked
-      from changes c group by c.at window w as (order by c.at)
+      select u.at, sum(sum(u.open)) over w as open, sum(sum(u.taken)) over w as taken, sum(sum(u.blocked)) over w as blocked,
+             bool_or(u.taken <> 0) as others
+      from by_unit u group by u.at window w as (order by u.at)
     ),
     states as (
-      select m.at, case when m.open = 0 then 'closed' when m.taken < r.capacity then 'available'
+      select m.at, m.others, case when m.open = 0 then 'closed' when m.taken < r.capacity then 'available'
                         when m.blocked > 0 then 'blocked' else 'booked' end as state,
              case when m.open = 0 then 0 else (r.capacity - m.taken)::integer end as free
       from moments m
@@ -1334,7 +1601,8 @@ begin
       select s.at, s.state, s.free from (
         select s.*, lag(s.state) over w as state_before, lag(s.free) over w as free_before
         from states s window w as (order by s.at)) as s
-      where (s.state, s.free) is distinct from (s.state_before, s.free_before)
+      -- As many that are free, and other ones: whoever comes for all of that time would have to change places.
+      where (s.state, s.free) is distinct from (s.state_before, s.free_before) or s.state = 'available' and s.others
     )
     select t.at, coalesce(lead(t.at) over (order by t.at), to_), t.state, t.free from turns t order by t.at;
 end $$;
@@ -1380,6 +1648,22 @@ begin
       where app.now() <= booking.tier_ends(b, tier)) end);
 end $$;
 
+CREATE FUNCTION booking.check_move(b booking.bookings, flow booking.flows, wanted booking.bookings) RETURNS void
+    LANGUAGE plpgsql STABLE
+    AS $$
+begin
+  if b.status <> all (flow.live) or b.awaits is not null or b.ends_at <= app.now()
+    or b.started_at is not null and wanted.starts_at <> b.starts_at then
+    perform app.refuse('booking_not_movable');
+  end if;
+  if wanted.starts_at < app.now() and wanted.starts_at <> b.starts_at or wanted.ends_at <= app.now() then
+    perform app.refuse('starts_in_past');
+  end if;
+  if wanted.total_amount < b.total_amount and not booking.is_free_to_leave(b, flow) then
+    perform app.refuse('too_late_for_less');
+  end if;
+end $$;
+
 CREATE FUNCTION booking.check_step(b booking.bookings, step jsonb, party text, proof jsonb) RETURNS integer
     LANGUAGE plpgsql STABLE
     AS $$
@@ -1392,6 +1676,21 @@ begin
   distance := st_distance(b.location, app.point((proof ->> 'latitude')::float8, (proof ->> 'longitude')::float8));
   if distance > (step #>> '{near,metres}')::float8 then perform app.refuse('too_far'); end if;
   return round(distance);
+end $$;
+
+CREATE FUNCTION booking.close_move(b booking.bookings, party text, event text, reason text DEFAULT NULL::text) RETURNS booking.bookings
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+declare previous booking.bookings := b; flow booking.flows;
+begin
+  select f.* into strict flow from booking.flows f where f.id = b.flow_id;
+  perform booking.release_move(b.id);
+  update booking.bookings t set move_request = null, version = t.version + 1 where t.id = b.id returning t.* into b;
+  perform booking.write_step(b, flow, previous, close_move.party, close_move.event, close_move.reason,
+    booking.move_wish(previous.move_request));
+  perform app.emit('booking.' || close_move.event, booking.event_of(b) || booking.move_wish(previous.move_request));
+  return b;
 end $$;
 
 CREATE FUNCTION booking.complete(booking_id uuid) RETURNS booking.bookings
@@ -1417,6 +1716,15 @@ begin
   return booking.transition(decline.booking_id, flow.cancelled, decline.reason, 'booking.declined');
 end $$;
 
+CREATE FUNCTION booking.decline_move(booking_id uuid, request_id uuid, reason text) RETURNS booking.bookings
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+begin
+  return booking.close_move(booking.lock_move_request(decline_move.booking_id, decline_move.request_id, 'provider'), 'provider',
+    'move_declined', decline_move.reason);
+end $$;
+
 CREATE FUNCTION booking.drop_resource(resource_id uuid) RETURNS void
     LANGUAGE sql SECURITY DEFINER
     SET search_path TO 'public', 'pg_temp'
@@ -1436,27 +1744,6 @@ CREATE FUNCTION booking.event_of(subject booking.bookings) RETURNS jsonb
     'overstay_amount', subject.overstay_amount, 'currency', subject.currency, 'cancelled_by', subject.cancelled_by)
 $$;
 
-CREATE TABLE booking.flows (
-    id uuid DEFAULT app.uuid_v7() NOT NULL,
-    marketplace text NOT NULL,
-    module text NOT NULL,
-    fingerprint text NOT NULL,
-    is_current boolean DEFAULT true NOT NULL,
-    instant text NOT NULL,
-    on_request text,
-    live text[] NOT NULL,
-    cancelled text NOT NULL,
-    transitions jsonb NOT NULL,
-    created_at timestamp with time zone DEFAULT app.now() NOT NULL,
-    unpaid text NOT NULL,
-    running text NOT NULL,
-    completed text NOT NULL,
-    no_show text NOT NULL,
-    timers jsonb DEFAULT '[]'::jsonb NOT NULL
-);
-
-ALTER TABLE ONLY booking.flows FORCE ROW LEVEL SECURITY;
-
 CREATE FUNCTION booking.expire(b booking.bookings, flow booking.flows) RETURNS booking.bookings
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'public', 'pg_temp'
@@ -1468,6 +1755,18 @@ begin
   b := booking.transition(b.id, flow.cancelled,
     case b.awaits when 'payment' then 'payment_expired' else 'request_expired' end,
     case b.awaits when 'payment' then 'booking.payment_expired' else 'booking.expired' end);
+  perform set_config('app.actor', coalesce(actor, ''), true);
+  return b;
+end $$;
+
+CREATE FUNCTION booking.expire_move(b booking.bookings) RETURNS booking.bookings
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+declare actor text := current_setting('app.actor', true);
+begin
+  perform set_config('app.actor', '', true);
+  b := booking.close_move(b, 'system', 'move_expired');
   perform set_config('app.actor', coalesce(actor, ''), true);
   return b;
 end $$;
@@ -1536,6 +1835,20 @@ begin
       and (moved is null or r.booking_id is distinct from moved));
 end $$;
 
+CREATE FUNCTION booking.hold_beside(booking_id uuid, resource_id uuid, capacity integer, during tstzrange, expires_at timestamp with time zone) RETURNS boolean
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+declare held booking.reservations;
+begin
+  select r.* into strict held from booking.reservations r
+  where r.booking_id = hold_beside.booking_id and r.resource_id = hold_beside.resource_id and r.kind = 'booking';
+  perform booking.release_expired(hold_beside.resource_id, hold_beside.during);
+  return booking.take_beside(held, hold_beside.during, 'hold', hold_beside.expires_at) is not null
+    or booking.reserve(hold_beside.resource_id, hold_beside.capacity, hold_beside.during, 'hold', hold_beside.booking_id,
+      hold_beside.expires_at) is not null;
+end $$;
+
 CREATE FUNCTION booking.horizon() RETURNS timestamp with time zone
     LANGUAGE plpgsql STABLE SECURITY DEFINER
     SET search_path TO 'public', 'pg_temp'
@@ -1570,16 +1883,22 @@ begin
 end $$;
 
 CREATE FUNCTION booking.keep_notes(booking_id uuid, notes text) RETURNS SETOF booking.bookings
-    LANGUAGE sql SECURITY DEFINER
+    LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'public', 'pg_temp'
     AS $$
-  update booking.bookings b set
-    customer_notes = case when b.customer_id = app.actor() then keep_notes.notes else b.customer_notes end,
-    provider_notes = case when b.provider_id = app.actor() then keep_notes.notes else b.provider_notes end
-  where b.id = keep_notes.booking_id and b.marketplace = app.marketplace()
-    and app.actor() in (b.customer_id, b.provider_id)
-  returning b.*
-$$;
+declare b booking.bookings;
+begin
+  update booking.bookings t set
+    customer_notes = case when t.customer_id = app.actor() then keep_notes.notes else t.customer_notes end,
+    provider_notes = case when t.provider_id = app.actor() then keep_notes.notes else t.provider_notes end
+  where t.id = keep_notes.booking_id and t.marketplace = app.marketplace()
+    and app.actor() in (t.customer_id, t.provider_id)
+  returning t.* into b;
+  if not found then return; end if;
+  -- One that has run out reads as none, as it does in `booking.my_bookings`.
+  if not booking.asks_to_move(b) then b.move_request := null; end if;
+  return next b;
+end $$;
 
 CREATE TABLE booking.resources (
     id uuid NOT NULL,
@@ -1664,6 +1983,26 @@ CREATE FUNCTION booking.line(code text, description text, amount bigint, payee t
     'amount', amount, 'payer', 'customer', 'payee', payee)
 $$;
 
+CREATE FUNCTION booking.lock_move_request(booking_id uuid, request_id uuid, party text) RETURNS booking.bookings
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+declare b booking.bookings;
+begin
+  perform booking.stop_clock(lock_move_request.booking_id);
+  select t.* into b from booking.bookings t
+  where t.id = lock_move_request.booking_id and t.marketplace = app.marketplace()
+    and app.actor() in (t.customer_id, t.provider_id) for update;
+  if not found then perform app.refuse('not_found'); end if;
+  if booking.party_of(b) <> lock_move_request.party then
+    perform app.refuse('transition_not_allowed', format('only the %s', lock_move_request.party));
+  end if;
+  if not booking.asks_to_move(b) or b.move_request ->> 'id' <> lock_move_request.request_id::text then
+    perform app.refuse('move_request_closed');
+  end if;
+  return b;
+end $$;
+
 CREATE FUNCTION booking.lock_my_resource(resource_id uuid) RETURNS booking.resources
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'public', 'pg_temp'
@@ -1674,6 +2013,22 @@ begin
   where t.id = lock_my_resource.resource_id and t.marketplace = app.marketplace() and t.owner_id = app.actor() for update;
   if not found then perform app.refuse('not_found'); end if;
   return r;
+end $$;
+
+CREATE FUNCTION booking.lock_to_move(booking_id uuid, expected_version integer) RETURNS booking.bookings
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+declare b booking.bookings;
+begin
+  perform booking.stop_clock(lock_to_move.booking_id);
+  select t.* into b from booking.bookings t
+  where t.id = lock_to_move.booking_id and t.marketplace = app.marketplace() and t.customer_id = app.actor() for update;
+  if not found then perform app.refuse('not_found'); end if;
+  if b.version <> lock_to_move.expected_version then perform app.refuse('version_conflict'); end if;
+  if booking.asks_to_move(b) then perform app.refuse('move_requested'); end if;
+  if b.move_request is not null then b := booking.expire_move(b); end if;
+  return b;
 end $$;
 
 CREATE FUNCTION booking.mark_no_show(booking_id uuid, reason text) RETURNS booking.bookings
@@ -1698,51 +2053,21 @@ CREATE FUNCTION booking.move(booking_id uuid, details jsonb, expected_version in
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'public', 'pg_temp'
     AS $$
-declare
-  b booking.bookings; flow booking.flows; previous booking.bookings;
-  wanted booking.bookings := jsonb_populate_record(null::booking.bookings, details);
+declare b booking.bookings; flow booking.flows; wanted booking.bookings := jsonb_populate_record(null::booking.bookings, details);
 begin
-  perform booking.stop_clock(move.booking_id);
-  select t.* into b from booking.bookings t
-  where t.id = move.booking_id and t.marketplace = app.marketplace() and t.customer_id = app.actor() for update;
-  if not found then perform app.refuse('not_found'); end if;
-  if b.version <> move.expected_version then perform app.refuse('version_conflict'); end if;
+  b := booking.lock_to_move(move.booking_id, move.expected_version);
   select f.* into strict flow from booking.flows f where f.id = b.flow_id;
-  if b.status <> all (flow.live) or b.awaits is not null or b.ends_at <= app.now()
-    or b.started_at is not null and wanted.starts_at <> b.starts_at then
-    perform app.refuse('booking_not_movable');
-  end if;
-  if wanted.starts_at < app.now() and wanted.starts_at <> b.starts_at or wanted.ends_at <= app.now() then
-    perform app.refuse('starts_in_past');
-  end if;
-  if wanted.total_amount < b.total_amount and not booking.is_free_to_leave(b, flow) then
-    perform app.refuse('too_late_for_less');
-  end if;
-
-  previous := b;
-  b.starts_at := wanted.starts_at;
-  b.ends_at := wanted.ends_at;
-  b.unit := booking.shift(b.id, b.resource_id, (details ->> 'capacity')::integer, booking.taken_by(b));
-  if b.unit is null then perform app.refuse('reservation_no_overlap'); end if;
-  if b.subject_id is not null
-    and booking.shift(b.id, b.subject_id, 1, tstzrange(b.starts_at, b.ends_at)) is null then
-    perform app.refuse('subject_no_overlap');
-  end if;
-  update booking.bookings t set starts_at = b.starts_at, ends_at = b.ends_at, unit = b.unit, version = t.version + 1,
-    line_items = wanted.line_items, currency = wanted.currency, subtotal_amount = wanted.subtotal_amount,
-    fee_amount = wanted.fee_amount, discount_amount = coalesce(wanted.discount_amount, 0),
-    total_amount = wanted.total_amount, policy = coalesce(wanted.policy, t.policy),
-    facts = coalesce(wanted.facts, t.facts), clock_step = 0,
-    refund_cap = booking.refund_percent(previous, flow, 'customer', flow.cancelled)
-  where t.id = b.id returning t.* into b;
-  perform booking.write_step(b, flow, previous, 'customer', 'moved', details => jsonb_build_object(
-    'from', jsonb_build_object('starts_at', previous.starts_at, 'ends_at', previous.ends_at,
-                               'total_amount', previous.total_amount),
-    'to', jsonb_build_object('starts_at', b.starts_at, 'ends_at', b.ends_at, 'total_amount', b.total_amount)));
-  perform app.emit('booking.moved', booking.event_of(b) || jsonb_build_object('previous_starts_at', previous.starts_at,
-    'previous_ends_at', previous.ends_at, 'previous_total_amount', previous.total_amount));
-  return b;
+  perform booking.check_move(b, flow, wanted);
+  return booking.apply_move(b, flow, wanted, (details ->> 'capacity')::integer, 'customer');
 end $$;
+
+CREATE FUNCTION booking.move_wish(request jsonb) RETURNS jsonb
+    LANGUAGE sql IMMUTABLE
+    AS $$
+  select jsonb_build_object('move_request_id', request -> 'id', 'wanted_starts_at', request -> 'starts_at',
+    'wanted_ends_at', request -> 'ends_at', 'wanted_total_amount', request -> 'total_amount',
+    'request_expires_at', request -> 'expires_at')
+$$;
 
 CREATE FUNCTION booking.next_number() RETURNS text
     LANGUAGE plpgsql SECURITY DEFINER
@@ -1902,6 +2227,16 @@ begin
     order by h.id for update);
 end $$;
 
+CREATE FUNCTION booking.release_move(booking_id uuid) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+begin
+  delete from booking.reservations r where r.id in (
+    select h.id from booking.reservations h where h.booking_id = release_move.booking_id and h.kind = 'hold'
+    for update skip locked);
+end $$;
+
 CREATE TABLE booking.availability_rules (
     id uuid DEFAULT app.uuid_v7() NOT NULL,
     resource_id uuid NOT NULL,
@@ -1938,6 +2273,37 @@ begin
   if not found then perform app.refuse('not_found'); end if;
   perform booking.apply_rules(r.id);
   return removed;
+end $$;
+
+CREATE FUNCTION booking.request_move(booking_id uuid, details jsonb, expected_version integer) RETURNS booking.bookings
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+declare
+  b booking.bookings; previous booking.bookings; flow booking.flows; at_new_time booking.bookings; until_ timestamptz;
+  wanted booking.bookings := jsonb_populate_record(null::booking.bookings, details);
+begin
+  b := booking.lock_to_move(request_move.booking_id, request_move.expected_version);
+  select f.* into strict flow from booking.flows f where f.id = b.flow_id;
+  perform booking.check_move(b, flow, wanted);
+  until_ := booking.answer_move_by(b, wanted, (details ->> 'request_timeout')::integer);
+  at_new_time := b;
+  at_new_time.starts_at := wanted.starts_at;
+  at_new_time.ends_at := wanted.ends_at;
+  if not booking.hold_beside(b.id, b.resource_id, (details ->> 'capacity')::integer, booking.taken_by(at_new_time), until_) then
+    perform app.refuse('reservation_no_overlap');
+  end if;
+  if b.subject_id is not null
+    and not booking.hold_beside(b.id, b.subject_id, 1, tstzrange(wanted.starts_at, wanted.ends_at), until_) then
+    perform app.refuse('subject_no_overlap');
+  end if;
+  previous := b;
+  update booking.bookings t set version = t.version + 1,
+    move_request = details - 'request_timeout' || jsonb_build_object('id', app.uuid_v7(), 'expires_at', until_)
+  where t.id = b.id returning t.* into b;
+  perform booking.write_step(b, flow, previous, 'customer', 'move_requested', details => booking.move_wish(b.move_request));
+  perform app.emit('booking.move_requested', booking.event_of(b) || booking.move_wish(b.move_request));
+  return b;
 end $$;
 
 CREATE FUNCTION booking.reserve(resource_id uuid, capacity integer, during tstzrange, kind text, booking_id uuid DEFAULT NULL::uuid, expires_at timestamp with time zone DEFAULT NULL::timestamp with time zone) RETURNS integer
@@ -2134,20 +2500,14 @@ CREATE FUNCTION booking.shift(booking_id uuid, resource_id uuid, capacity intege
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'public', 'pg_temp'
     AS $$
-declare held booking.reservations; piece tstzrange; taken uuid[] := '{}'; new_id uuid; other integer;
+declare held booking.reservations; taken uuid[]; other integer;
 begin
   select r.* into strict held from booking.reservations r
-  where r.booking_id = shift.booking_id and r.resource_id = shift.resource_id;
+  where r.booking_id = shift.booking_id and r.resource_id = shift.resource_id and r.kind = 'booking';
   perform booking.release_expired(shift.resource_id, shift.during);
-  for piece in select unnest(tstzmultirange(shift.during) - tstzmultirange(held.during)) loop
-    insert into booking.reservations as r (marketplace, resource_id, unit, booking_id, kind, during)
-    values (held.marketplace, held.resource_id, held.unit, held.booking_id, held.kind, piece)
-    on conflict do nothing returning r.id into new_id;
-    exit when not found;
-    taken := taken || new_id;
-  end loop;
-  delete from booking.reservations r where r.id = any (taken);
-  if new_id is not null or shift.during <@ held.during then
+  taken := booking.take_beside(held, shift.during, held.kind, null);
+  if taken is not null then
+    delete from booking.reservations r where r.id = any (taken);
     update booking.reservations r set during = shift.during where r.id = held.id;
     return held.unit;
   end if;
@@ -2174,6 +2534,7 @@ CREATE FUNCTION booking.start_clock(b booking.bookings, flow booking.flows) RETU
 declare due_at timestamptz := b.expires_at;
 begin
   if due_at is null then select n.due_at into due_at from booking.next_timer(b, flow) as n; end if;
+  if b.move_request is not null then due_at := least(due_at, (b.move_request ->> 'expires_at')::timestamptz); end if;
   if due_at is not null then perform app.set_timer('booking.clock', b.id, due_at); end if;
 end $$;
 
@@ -2237,11 +2598,59 @@ begin
   return taken;
 end $$;
 
+CREATE TABLE booking.reservations (
+    id uuid DEFAULT app.uuid_v7() NOT NULL,
+    marketplace text NOT NULL,
+    resource_id uuid NOT NULL,
+    unit integer NOT NULL,
+    booking_id uuid,
+    kind text NOT NULL,
+    during tstzrange NOT NULL,
+    expires_at timestamp with time zone,
+    created_at timestamp with time zone DEFAULT app.now() NOT NULL,
+    CONSTRAINT reservations_during_check CHECK (((NOT isempty(during)) AND lower_inc(during) AND (NOT upper_inc(during)) AND (NOT lower_inf(during)) AND (NOT upper_inf(during)))),
+    CONSTRAINT reservations_expires_at_check CHECK (((kind = 'hold'::text) = (expires_at IS NOT NULL))),
+    CONSTRAINT reservations_kind_check CHECK ((kind = ANY (ARRAY['hold'::text, 'booking'::text, 'block'::text]))),
+    CONSTRAINT reservations_unit_check CHECK ((unit >= 1))
+);
+
+ALTER TABLE ONLY booking.reservations FORCE ROW LEVEL SECURITY;
+
+CREATE FUNCTION booking.take_beside(held booking.reservations, during tstzrange, kind text, expires_at timestamp with time zone) RETURNS uuid[]
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+declare piece tstzrange; taken uuid[] := '{}'; new_id uuid;
+begin
+  for piece in select unnest(tstzmultirange(take_beside.during) - tstzmultirange(held.during)) loop
+    insert into booking.reservations as r (marketplace, resource_id, unit, booking_id, kind, during, expires_at)
+    values (held.marketplace, held.resource_id, held.unit, held.booking_id, take_beside.kind, piece, take_beside.expires_at)
+    on conflict do nothing returning r.id into new_id;
+    if not found then
+      delete from booking.reservations r where r.id = any (taken);
+      return null;
+    end if;
+    taken := taken || new_id;
+  end loop;
+  return taken;
+end $$;
+
 CREATE FUNCTION booking.taken_by(b booking.bookings) RETURNS tstzrange
     LANGUAGE sql STABLE
     AS $$
   select tstzrange(b.starts_at - make_interval(secs => b.buffer_before), b.ends_at + make_interval(secs => b.buffer_after))
 $$;
+
+CREATE FUNCTION booking.tell_move_ended(b booking.bookings, previous booking.bookings) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+declare event text := case when booking.asks_to_move(previous) then 'move_ended' else 'move_expired' end;
+begin
+  insert into booking.timeline (booking_id, version, actor, party, from_status, to_status, event, details)
+  values (b.id, b.version, null, 'system', b.status, b.status, event, booking.move_wish(previous.move_request));
+  perform app.emit('booking.' || event, booking.event_of(b) || booking.move_wish(previous.move_request));
+end $$;
 
 CREATE FUNCTION booking.tick(booking_id uuid) RETURNS void
     LANGUAGE plpgsql SECURITY DEFINER
@@ -2253,6 +2662,7 @@ begin
   -- Locked, so that an answer which arrives at this moment is waited for and then seen.
   select t.* into strict b from booking.bookings t where t.id = tick.booking_id for update;
   select f.* into strict flow from booking.flows f where f.id = b.flow_id;
+  if b.move_request is not null and not booking.asks_to_move(b) then b := booking.expire_move(b); end if;
   select n.timer, n.due_at into timer, due_at from booking.next_timer(b, flow) as n;
   if b.expires_at <= app.now() then
     perform booking.expire(b, flow);
@@ -2338,15 +2748,19 @@ begin
     line_items = b.line_items, subtotal_amount = b.subtotal_amount, fee_amount = b.fee_amount,
     total_amount = b.total_amount, overstay_amount = b.overstay_amount, refund_items = b.refund_items,
     refund_amount = b.refund_amount, cancelled_at = b.cancelled_at, cancelled_by = b.cancelled_by,
-    cancellation_reason = b.cancellation_reason
+    cancellation_reason = b.cancellation_reason, move_request = null
   where t.id = b.id returning t.* into b;
-  if b.status = any (flow.live) then perform booking.keep_time(b, previous);
-  else perform booking.free_time(b.id, previous.expires_at);
+  if b.status <> all (flow.live) then
+    perform booking.free_time(b.id, coalesce(previous.expires_at, (previous.move_request ->> 'expires_at')::timestamptz));
+  else
+    if previous.move_request is not null then perform booking.release_move(b.id); end if;
+    perform booking.keep_time(b, previous);
   end if;
   perform booking.write_step(b, flow, previous, party, transition.to_status, transition.reason,
     jsonb_strip_nulls(jsonb_build_object('proof', coalesce(transition.proof ->> 'by',
       case when transition.proof is not null then 'position' end), 'distance_m', distance)));
   perform app.emit(coalesce(transition.event, 'booking.' || b.status), booking.event_of(b));
+  if previous.move_request is not null then perform booking.tell_move_ended(b, previous); end if;
   return b;
 end $$;
 
@@ -2384,7 +2798,7 @@ CREATE FUNCTION booking.with_overstay(b booking.bookings) RETURNS booking.bookin
 declare
   over numeric := extract(epoch from b.completed_at - b.ends_at);
   rate numeric := (b.policy #>> '{overstay,rate_percent}')::numeric;
-  stay bigint; fee bigint;
+  stay bigint; fee bigint; commission bigint;
 begin
   if rate is null or over <= coalesce((b.policy #>> '{overstay,grace_minutes}')::numeric, 0) * 60 then return b; end if;
   over := least(over, (b.policy #>> '{overstay,at_most_minutes}')::numeric * 60);
@@ -2396,11 +2810,25 @@ begin
   if fee > 0 then
     b.line_items := b.line_items || jsonb_build_array(booking.line('overstay_fee', 'Service fee', fee, 'platform'));
   end if;
+  commission := round(booking.sum_of(b.line_items, 'provider')::numeric * stay / b.subtotal_amount);
+  if commission > 0 then
+    b.line_items := b.line_items || jsonb_build_array(
+      booking.line('overstay_commission', 'Commission', commission, 'platform') || '{"payer": "provider"}');
+  end if;
   b.subtotal_amount := b.subtotal_amount + stay;
   b.fee_amount := b.fee_amount + fee;
   b.total_amount := b.total_amount + stay + fee;
   b.overstay_amount := stay + fee;
   return b;
+end $$;
+
+CREATE FUNCTION booking.withdraw_move(booking_id uuid, request_id uuid) RETURNS booking.bookings
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+begin
+  return booking.close_move(booking.lock_move_request(withdraw_move.booking_id, withdraw_move.request_id, 'customer'), 'customer',
+    'move_withdrawn');
 end $$;
 
 CREATE FUNCTION booking.write_step(b booking.bookings, flow booking.flows, previous booking.bookings, party text, event text, reason text DEFAULT NULL::text, details jsonb DEFAULT '{}'::jsonb) RETURNS void
@@ -3127,6 +3555,14 @@ begin
   return new;
 end $$;
 
+CREATE FUNCTION identity.keep_tesla_region(person_id uuid, region text) RETURNS void
+    LANGUAGE sql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+  update identity.tesla_accounts t set region = keep_tesla_region.region
+  where t.user_id = keep_tesla_region.person_id and t.region <> keep_tesla_region.region
+$$;
+
 CREATE FUNCTION identity.lend_tesla_tokens(person_id uuid) RETURNS TABLE(state text, user_id uuid, region text, access_token_sealed text, refresh_token_sealed text)
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'public', 'pg_temp'
@@ -3797,6 +4233,24 @@ CREATE FUNCTION identity.settle_upload(upload_id uuid, status text) RETURNS SETO
   where u.id = settle_upload.upload_id and u.user_id = app.actor() and u.marketplace = app.marketplace()
 $$;
 
+CREATE FUNCTION identity.show_two_factor(session_id uuid, step bigint, recovery_hash text) RETURNS TABLE(outcome text, fresh_until timestamp with time zone)
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+begin
+  outcome := 'wrong_code';
+  if not identity.use_second_factor(app.actor(), step, recovery_hash) then
+    perform app.audit('auth.two_factor_failed', 'auth', 'users', app.actor()::text);
+    return next;
+    return;
+  end if;
+  update identity.sessions s set mfa_at = app.now() where s.id = show_two_factor.session_id and s.user_id = app.actor();
+  perform app.audit('auth.two_factor_shown', 'auth', 'users', app.actor()::text);
+  outcome := 'shown';
+  fresh_until := app.now() + interval '1 hour';
+  return next;
+end $$;
+
 CREATE FUNCTION identity.sign_up(full_name text, email text, phone_sealed text, phone_hash text, password_hash text, roles jsonb, token_hash text, is_pending boolean, codes jsonb) RETURNS TABLE(outcome text, attempts_left integer, field text, session_id uuid, account jsonb)
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'public', 'pg_temp'
@@ -4241,7 +4695,8 @@ begin
   insert into money.refunds (marketplace, payment_id, attempt_id, method, currency, amount, reason)
   select p.marketplace, p.id, t.id, 'gateway', p.currency, t.captured_amount, 'paid_too_late'
   from money.payment_attempts t
-  where t.payment_id = p.id and t.status = 'captured' and t.captured_amount > 0 and (p.status = 'cancelled' or not t.is_current)
+  where t.payment_id = p.id and t.status = 'captured' and t.captured_amount > 0
+    and (p.status = 'cancelled' or p.status = 'failed' and p.settled_at is not null or not t.is_current)
   on conflict (attempt_id) where reason = 'paid_too_late' and replaces is null do nothing;
 
   select t.* into a from money.payment_attempts t where t.payment_id = p.id and t.is_current;
@@ -4258,7 +4713,9 @@ begin
     perform app.emit('payment.' || p.status, jsonb_build_object('payment_id', p.id, 'booking_id', p.booking_id,
       'purpose', p.purpose, 'subject_id', p.subject_id, 'user_id', p.payer_id, 'amount', p.amount, 'currency', p.currency));
   end if;
-  if p.due_amount is not null and p.status in ('succeeded', 'partially_refunded', 'refunded') then perform money.settle_payment(p); end if;
+  if p.due_amount is not null and (p.status in ('succeeded', 'partially_refunded', 'refunded') or money.is_lost(p, a)) then
+    perform money.settle_payment(p);
+  end if;
   perform money.watch_payment(p.id);
 end $$;
 
@@ -4278,7 +4735,8 @@ CREATE FUNCTION money.ask_for_payout(payout_id uuid) RETURNS void
 begin
   perform app.emit('payout.work_due', jsonb_build_object('payout_id', p.id))
   from money.payouts p join money.payout_accounts a on a.id = p.payout_account_id
-  where p.id = ask_for_payout.payout_id and a.kind = 'stripe';
+  where p.id = ask_for_payout.payout_id and (a.kind = 'stripe' or p.status in ('processing', 'paid') and p.sent_by = 'razorpayx'
+    or p.status = 'pending' and money.has_bank_rail());
 end $$;
 
 CREATE FUNCTION money.ask_for_work(payment_id uuid) RETURNS void
@@ -4550,10 +5008,10 @@ CREATE TABLE money.payouts (
     provider_id uuid NOT NULL,
     account_id uuid NOT NULL,
     payout_account_id uuid NOT NULL,
-    run_id uuid NOT NULL,
+    run_id uuid,
     batch_id uuid,
-    period_start date NOT NULL,
-    period_end date NOT NULL,
+    period_start date,
+    period_end date,
     currency text NOT NULL,
     gross_amount bigint NOT NULL,
     commission_amount bigint NOT NULL,
@@ -4573,11 +5031,23 @@ CREATE TABLE money.payouts (
     failure_message character varying(500),
     created_at timestamp with time zone DEFAULT app.now() NOT NULL,
     updated_at timestamp with time zone DEFAULT app.now() NOT NULL,
+    sent_by text,
+    kind text DEFAULT 'earnings'::text NOT NULL,
+    topped_up_amount bigint DEFAULT 0 NOT NULL,
+    is_cleared boolean DEFAULT false NOT NULL,
     CONSTRAINT payouts_amount_check CHECK ((amount >= 0)),
     CONSTRAINT payouts_failed_check CHECK (((status <> 'failed'::text) OR (failed_at IS NOT NULL))),
+    CONSTRAINT payouts_kind_check CHECK ((kind = ANY (ARRAY['earnings'::text, 'withdrawal'::text]))),
     CONSTRAINT payouts_paid_check CHECK (((status = 'paid'::text) = (paid_at IS NOT NULL))),
+    CONSTRAINT payouts_run_check CHECK ((num_nulls(run_id, period_start, period_end) =
+CASE kind
+    WHEN 'earnings'::text THEN 0
+    ELSE 3
+END)),
+    CONSTRAINT payouts_sent_by_check CHECK ((sent_by = ANY (ARRAY['stripe'::text, 'razorpayx'::text, 'staff'::text]))),
     CONSTRAINT payouts_status_check CHECK ((status = ANY (ARRAY['pending'::text, 'processing'::text, 'paid'::text, 'failed'::text, 'cancelled'::text]))),
-    CONSTRAINT payouts_sum_check CHECK ((amount = (((gross_amount - commission_amount) - netted_amount) - fee_amount)))
+    CONSTRAINT payouts_sum_check CHECK ((amount = (((gross_amount - commission_amount) - netted_amount) - fee_amount))),
+    CONSTRAINT payouts_topped_up_check CHECK (((topped_up_amount >= 0) AND ((kind = 'withdrawal'::text) OR (topped_up_amount = 0))))
 );
 
 ALTER TABLE ONLY money.payouts FORCE ROW LEVEL SECURITY;
@@ -4587,6 +5057,7 @@ CREATE FUNCTION money.cancel_payout(p money.payouts) RETURNS money.payouts
     SET search_path TO 'public', 'pg_temp'
     AS $$
 begin
+  if p.kind = 'withdrawal' then perform money.return_withdrawal(p); end if;
   update money.payout_items i set is_live = false where i.payout_id = p.id and i.is_live;
   update money.payout_marks m set through = least(m.through, (
     select min(e.number) - 1 from money.payout_items i
@@ -4662,6 +5133,20 @@ begin
     perform money.tend_subscription(s.id);
   end if;
   return query select v.* from money.shown_subscriptions v where v.id = s.id;
+end $$;
+
+CREATE FUNCTION money.cancel_withdrawal(payout_id uuid) RETURNS SETOF jsonb
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+declare p money.payouts;
+begin
+  p := money.lock_payout(cancel_withdrawal.payout_id);
+  if p.id is null or p.provider_id <> app.actor() or p.kind <> 'withdrawal' then perform app.refuse('not_found'); end if;
+  if p.status not in ('pending', 'failed') then perform app.refuse('transition_not_allowed'); end if;
+  p := money.cancel_payout(p);
+  perform app.audit('money.withdrawal_cancelled', 'money', 'payouts', p.id::text);
+  return next money.shown_payout(p);
 end $$;
 
 CREATE FUNCTION money.next_transaction_number() RETURNS text
@@ -4892,23 +5377,24 @@ begin
   return money.payment_work(claim_payment.payment_id);
 end $$;
 
-CREATE FUNCTION money.claim_payout(payout_id uuid) RETURNS jsonb
+CREATE FUNCTION money.claim_payout(payout_id uuid, sends_to_banks boolean) RETURNS jsonb
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'public', 'pg_temp'
     AS $$
 declare p money.payouts; a money.payout_accounts;
 begin
   p := money.lock_payout(claim_payout.payout_id);
-  -- What goes to a bank now staff send.
   if p.status = 'pending' and not p.is_held and exists (select from money.payout_accounts t
-    where t.id = money.payout_account_of(p.provider_id, p.currency) and t.kind = 'stripe') then
-    p := money.start_payout(p);
+    where t.id = money.payout_account_of(p.provider_id, p.currency)
+      and (t.kind = 'stripe' or sends_to_banks and money.has_bank_rail())) then
+    p := money.start_payout(p, 'razorpayx');
   end if;
-  if p.id is null or p.status not in ('processing', 'paid') or p.amount = 0 then return null; end if;
+  if p.id is null or p.status not in ('processing', 'paid') or p.amount = 0 or p.sent_by = 'staff' then return null; end if;
   select t.* into strict a from money.payout_accounts t where t.id = p.payout_account_id;
-  return jsonb_build_object('payout_id', p.id, 'kind', a.kind, 'destination', a.reference, 'amount', p.amount,
+  return jsonb_build_object('payout_id', p.id, 'sent_by', p.sent_by, 'destination', a.reference, 'amount', p.amount,
     'currency', p.currency, 'key', p.id || '-' || p.attempts, 'attempt', p.attempts, 'number', p.reference_number,
-    'transfer_reference', p.transfer_reference, 'payout_reference', p.payout_reference);
+    'transfer_reference', p.transfer_reference, 'payout_reference', p.payout_reference,
+    'account', jsonb_build_object('id', a.id, 'name', a.account_name, 'details_sealed', a.details_sealed));
 end $$;
 
 CREATE FUNCTION money.claim_renewals(batch integer) RETURNS SETOF jsonb
@@ -4996,6 +5482,19 @@ CREATE FUNCTION money.credit_entries(p money.payments, worth bigint) RETURNS SET
   where c.code = p.currency and worth <> 0
 $$;
 
+CREATE FUNCTION money.customer_of_webhook(webhook_id uuid) RETURNS jsonb
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+  select jsonb_build_object('gateway', c.gateway, 'reference', c.reference)
+  from money.webhook_events e join money.gateway_customers c on c.marketplace = e.marketplace and c.gateway = e.gateway
+  where e.id = customer_of_webhook.webhook_id and e.marketplace = app.marketplace()
+    and (c.reference = e.customer or e.object_type = 'token' and c.reference is not null and c.user_id = (
+      select m.user_id from money.payment_methods m
+      where m.marketplace = e.marketplace and m.gateway = e.gateway and m.reference = e.object_id))
+  limit 1
+$$;
+
 CREATE FUNCTION money.cut(items jsonb, wish jsonb) RETURNS jsonb
     LANGUAGE plpgsql STABLE
     AS $$
@@ -5032,24 +5531,30 @@ begin
   if p.id is null then perform app.refuse('not_found'); end if;
   if p.provider_id = app.actor() then perform app.refuse('own_account'); end if;
   was := p.status;
-  if decision in ('hold', 'release') and was not in ('pending', 'failed')
-    or decision = 'retry' and (was not in ('pending', 'failed') or p.is_held)
-    or decision = 'cancel' and was not in ('pending', 'failed')
+  if decision in ('hold', 'release', 'retry', 'cancel', 'settle') and was not in ('pending', 'failed')
+    or decision = 'retry' and money.kept_back_as(p) is not null
     or decision in ('paid', 'failed') and was not in ('processing', 'paid')
     or decision = was then
     perform app.refuse('transition_not_allowed', was);
   end if;
   if decision in ('paid', 'failed') then
-    if not exists (select from money.payout_accounts a where a.id = p.payout_account_id and a.kind = 'bank') then
-      perform app.refuse('payout_sent_by_machine');
-    end if;
+    if p.sent_by <> 'staff' then perform app.refuse('payout_sent_by_machine'); end if;
     perform money.record_payout(p.id, p.attempts, jsonb_build_object('status', decision,
       'payout_reference', case when decision = 'paid' then words end,
       'failure', case when decision = 'failed' then jsonb_build_object('code', 'bank', 'message', words) end));
   elsif decision = 'cancel' then perform money.cancel_payout(p);
   elsif decision = 'retry' then perform money.reopen_payout(p.id);
+  elsif decision = 'settle' then
+    update money.payouts t set status = 'pending' where t.id = p.id and t.status = 'failed';
+    select t.* into p from money.payouts t where t.id = p.id;
+    p := money.start_payout(p, 'staff', true);
+    -- The provider's debts may have taken all of it, or nothing was left.
+    if p.status = 'processing' then
+      perform money.record_payout(p.id, p.attempts, jsonb_build_object('status', 'paid', 'payout_reference', words));
+    end if;
   else
-    update money.payouts t set is_held = decision = 'hold', held_reason = case when decision = 'hold' then words end
+    update money.payouts t set is_held = decision = 'hold', held_reason = case when decision = 'hold' then words end,
+      is_cleared = decision = 'release' and money.kept_back_as(t) in ('suspended', 'banned')
     where t.id = p.id;
     if decision = 'release' then perform money.ask_for_payout(p.id); end if;
   end if;
@@ -5073,9 +5578,11 @@ CREATE TABLE money.payment_methods (
     removed_at timestamp with time zone,
     created_at timestamp with time zone DEFAULT app.now() NOT NULL,
     updated_at timestamp with time zone DEFAULT app.now() NOT NULL,
+    is_forgotten boolean DEFAULT false NOT NULL,
     CONSTRAINT payment_methods_default_check CHECK (((NOT is_default) OR (removed_at IS NULL))),
     CONSTRAINT payment_methods_expires_month_check CHECK (((expires_month >= 1) AND (expires_month <= 12))),
     CONSTRAINT payment_methods_expires_year_check CHECK (((expires_year >= 2000) AND (expires_year <= 2200))),
+    CONSTRAINT payment_methods_forgotten_check CHECK (((NOT is_forgotten) OR (removed_at IS NOT NULL))),
     CONSTRAINT payment_methods_last4_check CHECK (((last4)::text ~ '^[0-9]{4}$'::text))
 );
 
@@ -5109,6 +5616,48 @@ begin
     from money.promo_code_usages u where u.booking_id = discount_of_booking.booking_id), 0);
 end $$;
 
+CREATE TABLE money.disputes (
+    id uuid DEFAULT app.uuid_v7() NOT NULL,
+    marketplace text NOT NULL,
+    payment_id uuid NOT NULL,
+    attempt_id uuid NOT NULL,
+    gateway text NOT NULL,
+    reference character varying(255) NOT NULL,
+    currency text NOT NULL,
+    amount bigint NOT NULL,
+    status text NOT NULL,
+    reason character varying(100) NOT NULL,
+    due_by timestamp with time zone,
+    borne_by text NOT NULL,
+    reduction_id uuid,
+    is_withheld boolean DEFAULT false NOT NULL,
+    withdrawn_amount bigint DEFAULT 0 NOT NULL,
+    fee bigint DEFAULT 0 NOT NULL,
+    moves integer DEFAULT 0 NOT NULL,
+    closed_at timestamp with time zone,
+    created_at timestamp with time zone DEFAULT app.now() NOT NULL,
+    updated_at timestamp with time zone DEFAULT app.now() NOT NULL,
+    CONSTRAINT disputes_amount_check CHECK ((amount > 0)),
+    CONSTRAINT disputes_borne_by_check CHECK ((borne_by = ANY (ARRAY['payees'::text, 'platform'::text]))),
+    CONSTRAINT disputes_closed_check CHECK (((closed_at IS NULL) = (status = ANY (ARRAY['needs_response'::text, 'under_review'::text])))),
+    CONSTRAINT disputes_fee_check CHECK ((fee >= 0)),
+    CONSTRAINT disputes_status_check CHECK ((status = ANY (ARRAY['needs_response'::text, 'under_review'::text, 'won'::text, 'lost'::text]))),
+    CONSTRAINT disputes_withdrawn_amount_check CHECK ((withdrawn_amount >= 0))
+);
+
+ALTER TABLE ONLY money.disputes FORCE ROW LEVEL SECURITY;
+
+CREATE FUNCTION money.dispute_for_staff(d money.disputes) RETURNS jsonb
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+  select jsonb_build_object('id', d.id, 'payment_id', d.payment_id, 'booking_id', p.booking_id, 'user_id', p.payer_id,
+    'gateway', d.gateway, 'reference', d.reference, 'currency', d.currency, 'amount', d.amount, 'status', d.status, 'reason', d.reason,
+    'due_by', d.due_by, 'borne_by', d.borne_by, 'borne_by_payees', coalesce(r.amount, 0), 'withdrawn_amount', d.withdrawn_amount,
+    'fee', d.fee, 'closed_at', d.closed_at, 'created_at', d.created_at)
+  from money.payments p left join money.reductions r on r.id = d.reduction_id where p.id = d.payment_id
+$$;
+
 CREATE FUNCTION money.dispute_of_webhook(webhook_id uuid) RETURNS jsonb
     LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO 'public', 'pg_temp'
@@ -5128,11 +5677,7 @@ CREATE FUNCTION money.disputes_for_staff(status text, before uuid, count integer
     LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO 'public', 'pg_temp'
     AS $$
-  select jsonb_build_object('id', d.id, 'payment_id', d.payment_id, 'booking_id', p.booking_id, 'user_id', p.payer_id,
-    'gateway', d.gateway, 'reference', d.reference, 'currency', d.currency, 'amount', d.amount, 'status', d.status, 'reason', d.reason,
-    'due_by', d.due_by, 'borne_by', d.borne_by, 'borne_by_payees', coalesce(r.amount, 0), 'withdrawn_amount', d.withdrawn_amount,
-    'fee', d.fee, 'closed_at', d.closed_at, 'created_at', d.created_at)
-  from money.disputes d join money.payments p on p.id = d.payment_id left join money.reductions r on r.id = d.reduction_id
+  select money.dispute_for_staff(d) from money.disputes d
   where d.marketplace = app.marketplace() and identity.has_permission(app.actor(), 'money.read')
     and (disputes_for_staff.status is null or d.status = disputes_for_staff.status)
     and (disputes_for_staff.before is null or d.id < disputes_for_staff.before)
@@ -5213,7 +5758,7 @@ CREATE FUNCTION money.earnings_of(accounts uuid[], after bigint[]) RETURNS TABLE
     select case when e.type = 'netting' or t.reference_type = 'payout' then 0 else coalesce((
       select sum(r.amount)::bigint from money.entries r join money.accounts a on a.id = r.account_id
       where r.transfer_id = e.transfer_id and r.currency = e.currency and a.kind = 'platform_revenue'), 0) end as commission) as c
-  where e.type not in ('payout', 'payout_return')
+  where e.type not in ('payout', 'payout_return', 'withdrawal')
 $$;
 
 CREATE FUNCTION money.end_promo_use(booking_id uuid) RETURNS void
@@ -5435,6 +5980,13 @@ begin
   end if;
 end $$;
 
+CREATE FUNCTION money.has_bank_rail() RETURNS boolean
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+  select coalesce(app.setting('bank_payouts') #>> '{}' = 'razorpayx', false)
+$$;
+
 CREATE FUNCTION money.has_benefit(person_id uuid, benefit text) RETURNS boolean
     LANGUAGE plpgsql STABLE SECURITY DEFINER
     SET search_path TO 'public', 'pg_temp'
@@ -5580,9 +6132,11 @@ CREATE TABLE money.payment_attempts (
     authorized_at timestamp with time zone,
     captured_at timestamp with time zone,
     failed_at timestamp with time zone,
+    gateway_response jsonb DEFAULT '{}'::jsonb NOT NULL,
     CONSTRAINT payment_attempts_amount_check CHECK ((amount > 0)),
     CONSTRAINT payment_attempts_captured_amount_check CHECK ((captured_amount >= 0)),
     CONSTRAINT payment_attempts_gateway_check CHECK ((gateway = ANY (ARRAY['stripe'::text, 'razorpay'::text, 'paytm'::text, 'paymongo'::text, 'bolt'::text]))),
+    CONSTRAINT payment_attempts_gateway_response_check CHECK ((jsonb_typeof(gateway_response) = 'object'::text)),
     CONSTRAINT payment_attempts_posted_check CHECK (((NOT is_posted) OR (status = 'captured'::text))),
     CONSTRAINT payment_attempts_status_check CHECK ((status = ANY (ARRAY['created'::text, 'requires_action'::text, 'processing'::text, 'authorized'::text, 'captured'::text, 'failed'::text, 'cancelled'::text, 'rejected'::text])))
 );
@@ -5602,6 +6156,14 @@ CREATE FUNCTION money.is_looked_at(marketplace text) RETURNS boolean
   select coalesce(marketplace = app.marketplace(), true)
 $$;
 
+CREATE FUNCTION money.is_lost(p money.payments, a money.payment_attempts) RETURNS boolean
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+  select p.status = 'failed' and money.is_unpayable(p)
+    and (a.status in ('cancelled', 'rejected') or a.status = 'failed' and a.created_at < app.now() - interval '7 days')
+$$;
+
 CREATE FUNCTION money.is_subscribed(person_id uuid, role text, other_than uuid) RETURNS boolean
     LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO 'public', 'pg_temp'
@@ -5613,6 +6175,22 @@ CREATE FUNCTION money.is_subscribed(person_id uuid, role text, other_than uuid) 
     left join money.plans w on w.marketplace = c.marketplace and w.code = c.plan
     where s.user_id = person_id and s.id <> other_than and s.status in ('pending', 'active', 'past_due')
       and is_subscribed.role in (s.role, n.role, w.role))
+$$;
+
+CREATE FUNCTION money.is_unpayable(p money.payments) RETURNS boolean
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+  select p.status = 'failed' and p.authorized_at is not null and p.due_amount > p.wallet_amount + p.credits_amount
+    and exists (select from booking.bookings b where b.id = p.booking_id and b.cancelled_at is not null)
+$$;
+
+CREATE FUNCTION money.keep_fund_account(payout_account_id uuid, reference text) RETURNS void
+    LANGUAGE sql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+  update money.payout_accounts a set reference = keep_fund_account.reference
+  where a.id = keep_fund_account.payout_account_id and a.marketplace = app.marketplace() and a.kind = 'bank' and a.reference is null
 $$;
 
 CREATE FUNCTION money.keep_gateway_customer(gateway text, reference text) RETURNS TABLE(kept boolean)
@@ -5629,21 +6207,31 @@ CREATE FUNCTION money.keep_methods(gateway text, methods jsonb) RETURNS SETOF mo
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'public', 'pg_temp'
     AS $$
-#variable_conflict use_column
 begin
-  perform from identity.users u where u.id = app.actor() for no key update;
-  update money.payment_methods m set removed_at = app.now(), is_default = false
-  where m.user_id = app.actor() and m.gateway = keep_methods.gateway and m.removed_at is null
-    and m.reference not in (select k ->> 'reference' from jsonb_array_elements(methods) as k);
-  insert into money.payment_methods as m (marketplace, user_id, gateway, reference, type, brand, last4, expires_month, expires_year)
-  select app.marketplace(), app.actor(), keep_methods.gateway, k ->> 'reference', k ->> 'type', k ->> 'brand', k ->> 'last4',
-    (k #>> '{expires,month}')::smallint, (k #>> '{expires,year}')::smallint
-  from jsonb_array_elements(methods) with ordinality as l (k, place) order by l.place desc
-  on conflict on constraint payment_methods_reference_key do update set brand = excluded.brand, last4 = excluded.last4,
-    expires_month = excluded.expires_month, expires_year = excluded.expires_year
-    where m.user_id = excluded.user_id;
-  perform money.choose_default(app.actor());
+  perform money.take_methods(app.actor(), keep_methods.gateway, methods);
   return query select m.* from money.payment_methods m where m.user_id = app.actor() and m.removed_at is null order by m.id desc;
+end $$;
+
+CREATE FUNCTION money.keep_methods_of(gateway text, customer text, methods jsonb) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+begin
+  perform money.take_methods(c.user_id, c.gateway, methods) from money.gateway_customers c
+  where c.marketplace = app.marketplace() and c.gateway = keep_methods_of.gateway and c.reference = keep_methods_of.customer;
+end $$;
+
+CREATE FUNCTION money.kept_back_as(p money.payouts) RETURNS text
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+begin
+  if p.status not in ('pending', 'failed') then return null; end if;
+  if p.is_held then return 'staff'; end if;
+  if p.is_cleared then return null; end if;
+  return (select u.account_status from identity.users u
+          where u.id = p.provider_id and u.account_status in ('suspended', 'banned')
+            and not app.is_active(u.account_status, u.suspended_until));
 end $$;
 
 CREATE FUNCTION money.less(items jsonb, cut jsonb) RETURNS jsonb
@@ -5658,37 +6246,6 @@ CREATE FUNCTION money.less(items jsonb, cut jsonb) RETURNS jsonb
     group by 1) as l
   where l.amount <> 0
 $$;
-
-CREATE TABLE money.disputes (
-    id uuid DEFAULT app.uuid_v7() NOT NULL,
-    marketplace text NOT NULL,
-    payment_id uuid NOT NULL,
-    attempt_id uuid NOT NULL,
-    gateway text NOT NULL,
-    reference character varying(255) NOT NULL,
-    currency text NOT NULL,
-    amount bigint NOT NULL,
-    status text NOT NULL,
-    reason character varying(100) NOT NULL,
-    due_by timestamp with time zone,
-    borne_by text NOT NULL,
-    reduction_id uuid,
-    is_withheld boolean DEFAULT false NOT NULL,
-    withdrawn_amount bigint DEFAULT 0 NOT NULL,
-    fee bigint DEFAULT 0 NOT NULL,
-    moves integer DEFAULT 0 NOT NULL,
-    closed_at timestamp with time zone,
-    created_at timestamp with time zone DEFAULT app.now() NOT NULL,
-    updated_at timestamp with time zone DEFAULT app.now() NOT NULL,
-    CONSTRAINT disputes_amount_check CHECK ((amount > 0)),
-    CONSTRAINT disputes_borne_by_check CHECK ((borne_by = ANY (ARRAY['payees'::text, 'platform'::text]))),
-    CONSTRAINT disputes_closed_check CHECK (((closed_at IS NULL) = (status = ANY (ARRAY['needs_response'::text, 'under_review'::text])))),
-    CONSTRAINT disputes_fee_check CHECK ((fee >= 0)),
-    CONSTRAINT disputes_status_check CHECK ((status = ANY (ARRAY['needs_response'::text, 'under_review'::text, 'won'::text, 'lost'::text]))),
-    CONSTRAINT disputes_withdrawn_amount_check CHECK ((withdrawn_amount >= 0))
-);
-
-ALTER TABLE ONLY money.disputes FORCE ROW LEVEL SECURITY;
 
 CREATE FUNCTION money.let_go(p money.payments, d money.disputes) RETURNS void
     LANGUAGE plpgsql SECURITY DEFINER
@@ -5749,16 +6306,22 @@ CREATE FUNCTION money.line_name(code text, description text) RETURNS text
   from (select upper(left(code, 1)) || replace(substr(code, 2), '_', ' ') as name) as f
 $$;
 
-CREATE FUNCTION money.list_payouts(state text, person uuid, before uuid, most integer) RETURNS SETOF jsonb
-    LANGUAGE plpgsql STABLE SECURITY DEFINER
+CREATE FUNCTION money.list_payouts(state text, person uuid, held boolean, before uuid, most integer) RETURNS TABLE(payout jsonb)
+    LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'public', 'pg_temp'
     AS $$
+declare shown uuid[];
 begin
-  return query
-    select money.shown_staff_payout(p) from money.payouts p
+  select array_agg(f.id order by f.id desc) into shown from (
+    select p.id from money.payouts p
     where p.marketplace = app.marketplace() and (state is null or p.status = state) and (person is null or p.provider_id = person)
+      and (held is null or (p.status in ('pending', 'failed') and money.kept_back_as(p) is not null) = held)
       and (before is null or p.id < before)
-    order by p.id desc limit most;
+    order by p.id desc limit most) as f;
+  perform app.audit('money.payouts_listed', 'money', 'payouts', null, metadata => jsonb_build_object(
+    'wanted', jsonb_strip_nulls(jsonb_build_object('status', state, 'provider_id', person, 'held', held)),
+    'payout_ids', coalesce(to_jsonb(shown), '[]')));
+  return query select money.shown_staff_payout(p) from money.payouts p where p.id = any (shown) order by p.id desc;
 end $$;
 
 CREATE FUNCTION money.list_promo_codes(wanted jsonb, before uuid, most integer) RETURNS SETOF money.promo_codes
@@ -5968,7 +6531,7 @@ begin
     group by m.currency;
 end $$;
 
-CREATE FUNCTION money.my_gateway_customer(gateway text) RETURNS TABLE(id uuid, reference character varying, email character varying, full_name character varying)
+CREATE FUNCTION money.my_gateway_customer(gateway text) RETURNS TABLE(id uuid, reference character varying, email character varying, full_name character varying, phone_sealed text, phone_hash text)
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'public', 'pg_temp'
     AS $$
@@ -5978,7 +6541,7 @@ begin
   values (app.marketplace(), app.actor(), my_gateway_customer.gateway)
   on conflict on constraint gateway_customers_user_id_key do nothing;
   return query
-    select c.id, c.reference, u.email::varchar, u.full_name::varchar
+    select c.id, c.reference, u.email::varchar, u.full_name::varchar, u.phone_sealed::text, u.phone_hash::text
     from money.gateway_customers c join identity.users u on u.id = c.user_id
     where c.user_id = app.actor() and c.gateway = my_gateway_customer.gateway;
 end $$;
@@ -6287,16 +6850,16 @@ begin
   for waiting in
     select o.id from (
       select t.id, t.account_id from money.payouts t join money.payout_accounts a on a.id = t.payout_account_id
-      where t.marketplace = app.marketplace() and t.status = 'pending' and not t.is_held and a.kind = 'bank'
-        and t.provider_id <> app.actor()
+      where t.marketplace = app.marketplace() and t.status = 'pending' and a.kind = 'bank' and t.provider_id <> app.actor()
+        and money.kept_back_as(t) is null
       order by t.id limit most) as o
     -- In the order in which whoever builds payouts locks them too.
     order by o.account_id
   loop
     p := money.lock_payout(waiting);
     continue when p.status <> 'pending' or p.is_held or p.currency <> coalesce(unit, p.currency);
-    p := money.start_payout(p);
-    continue when p.status <> 'processing' or (select a.kind from money.payout_accounts a where a.id = p.payout_account_id) <> 'bank';
+    p := money.start_payout(p, 'staff');
+    continue when p.status <> 'processing' or p.sent_by <> 'staff';
     unit := p.currency;
     taken := taken || p.id;
     total := total + p.amount;
@@ -6330,7 +6893,8 @@ begin
     where t.marketplace = app.marketplace() and not t.is_held and money.payout_account_of(t.provider_id, t.currency) is not null
       -- What waits for staff to send it goes on waiting.
       and (t.status = 'failed' or t.status = 'pending' and exists (
-        select from money.payout_accounts a where a.id = t.payout_account_id and (a.kind = 'stripe' or a.status <> 'active')))
+        select from money.payout_accounts a
+        where a.id = t.payout_account_id and (a.kind = 'stripe' or a.status <> 'active' or money.has_bank_rail())))
     order by t.account_id
   loop
     perform money.reopen_payout(waiting);
@@ -6634,17 +7198,19 @@ CREATE FUNCTION money.payment_steps(p money.payments) RETURNS SETOF jsonb
   select jsonb_build_object('kind', t.kind, 'id', t.id, 'gateway', t.gateway, 'reference', t.reference, 'amount', t.amount,
     'key', t.key)
   from (
-    select case when a.is_current and p.status <> 'cancelled' and coalesce(w.wanted > 0, true) then 'capture' else 'cancel' end as kind,
+    select case when a.is_current and p.status <> 'cancelled' and not o.is_owed and coalesce(w.wanted > 0, true) then 'capture' else 'cancel' end as kind,
       a.id,
       a.gateway, a.reference,
       -- What is reserved at Razorpay is taken whole; the rest is refunded.
       case when a.gateway = 'razorpay' then a.amount else least(coalesce(w.wanted, a.amount), a.amount) end as amount,
       a.id || '-x' as key
     from money.payment_attempts a,
-      lateral (select p.due_amount - p.wallet_amount - p.credits_amount - p.cash_amount as wanted) as w
+      lateral (select p.due_amount - p.wallet_amount - p.credits_amount - p.cash_amount as wanted) as w,
+      -- It becomes a debt.
+      lateral (select p.status = 'failed' and money.is_unpayable(p) as is_owed) as o
     where a.payment_id = p.id and a.reference is not null and (
       -- Nobody needs it any more.
-      (p.status = 'cancelled' or not a.is_current or p.due_amount is not null and w.wanted <= 0)
+      (p.status = 'cancelled' or not a.is_current or o.is_owed or p.due_amount is not null and w.wanted <= 0)
         and a.status in ('requires_action', 'authorized', 'failed')
         and a.created_at > app.now() - interval '7 days'
       or a.is_current and a.status = 'authorized' and w.wanted > 0
@@ -6724,12 +7290,24 @@ end $$;
 CREATE FUNCTION money.payout_webhook(webhook_id uuid) RETURNS jsonb
     LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO 'public', 'pg_temp'
-    AS $$
+    AS $_$
   select jsonb_build_object('object_type', e.object_type, 'account', e.account, 'payouts', coalesce((
-    select jsonb_agg(p.id order by p.id) from money.payout_accounts a join money.payouts p on p.payout_account_id = a.id
-    where a.marketplace = e.marketplace and a.reference = e.account and e.object_type = 'payout'
-      and (p.payout_reference = e.object_id or p.status = 'processing' and p.payout_reference is null)), '[]'))
+    select jsonb_agg(t.id order by t.id) from (
+      select p.id from money.payout_accounts a join money.payouts p on p.payout_account_id = a.id
+      where a.marketplace = e.marketplace and a.reference = e.account and e.object_type = 'payout'
+        and (p.payout_reference = e.object_id or p.status = 'processing' and p.payout_reference is null)
+      union
+      select p.id from money.payouts p
+      where e.gateway = 'razorpay' and e.object_type = 'payout' and p.marketplace = e.marketplace and p.sent_by = 'razorpayx'
+        and (p.transfer_reference = e.object_id
+          or p.id = substring(e.key from '^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}(?=-[0-9]+$)')::uuid and p.id || '-' || p.attempts = e.key)) as t), '[]'))
   from money.webhook_events e where e.id = payout_webhook.webhook_id and e.marketplace = app.marketplace()
+$_$;
+
+CREATE FUNCTION money.pays_from(p money.payouts) RETURNS text
+    LANGUAGE sql IMMUTABLE
+    AS $$
+  select case p.kind when 'withdrawal' then 'withdrawing' else 'provider_payable' end
 $$;
 
 CREATE FUNCTION money.period_bound(anchor timestamp with time zone, zone text, months integer) RETURNS timestamp with time zone
@@ -7013,10 +7591,10 @@ CREATE FUNCTION money.receive_webhook(event jsonb) RETURNS TABLE(received boolea
 declare kept uuid;
 begin
   insert into money.webhook_events (marketplace, gateway, event_id, kind, reference, refund_reference, dispute_reference, key,
-    object_type, object_id, account)
+    object_type, object_id, account, customer)
   values (app.marketplace(), event ->> 'gateway', event ->> 'event_id', event ->> 'kind', event ->> 'reference',
     event ->> 'refund_reference', event ->> 'dispute_reference', event ->> 'key', event #>> '{object,type}', event #>> '{object,id}',
-    event ->> 'account')
+    event ->> 'account', event ->> 'customer')
   on conflict on constraint webhook_events_event_id_key do nothing returning id into kept;
   if kept is not null then
     -- What happens at providers' accounts is about payouts.
@@ -7045,6 +7623,7 @@ begin
     captured_amount = greatest(a.captured_amount, coalesce((report ->> 'captured_amount')::bigint, 0)),
     -- Nought is what gateways say until they know.
     fee = coalesce(nullif(a.fee, 0), (report ->> 'fee')::bigint),
+    gateway_response = coalesce(report -> 'response', a.gateway_response),
     failure_code = case when report ? 'failure' then left(report #>> '{failure,code}', 100) else a.failure_code end,
     failure_message = case when report ? 'failure' then left(report #>> '{failure,message}', 500) else a.failure_message end
   where a.id = record_attempt.attempt_id returning a.status into a_status;
@@ -7128,6 +7707,31 @@ begin
   return d.id;
 end $$;
 
+CREATE FUNCTION money.record_dispute_as_staff(payment_id uuid, report jsonb) RETURNS TABLE(dispute jsonb)
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+declare p money.payments; a money.payment_attempts; recorded uuid;
+begin
+  select t.* into p from money.payments t
+  where t.id = record_dispute_as_staff.payment_id and t.marketplace = app.marketplace();
+  if p.id is null then perform app.refuse('not_found'); end if;
+  if p.payer_id = app.actor() then perform app.refuse('own_account'); end if;
+  select t.* into a from money.payment_attempts t
+  where t.payment_id = p.id and t.status = 'captured' and t.is_current and t.reference is not null;
+  if a.id is null then perform app.refuse('payment_not_disputable'); end if;
+  if a.gateway in ('stripe', 'razorpay') then perform app.refuse('dispute_read_at_gateway'); end if;
+  if (report ->> 'amount')::bigint > a.captured_amount then perform app.refuse('dispute_too_large'); end if;
+  if exists (select from money.disputes d
+    where d.marketplace = p.marketplace and d.gateway = a.gateway and d.reference = report ->> 'reference' and d.payment_id <> p.id) then
+    perform app.refuse('payment_not_disputable');
+  end if;
+  recorded := money.record_dispute(report || jsonb_build_object('gateway', a.gateway, 'payment_reference', a.reference));
+  perform app.audit('money.dispute_recorded', 'money', 'disputes', recorded::text, new_values => report,
+    metadata => jsonb_build_object('payment_id', p.id));
+  return query select money.dispute_for_staff(d) from money.disputes d where d.id = recorded;
+end $$;
+
 CREATE FUNCTION money.record_my_attempt(attempt_id uuid, report jsonb) RETURNS jsonb
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'public', 'pg_temp'
@@ -7171,11 +7775,11 @@ begin
   where t.id = p.id and p.status in ('processing', 'paid') returning t.* into p;
   if p.id is null or p.status = told or told = 'processing' or p.amount = 0 then return coalesce(p.status, told); end if;
   if told = 'failed' then
-    select a.kind into strict rail from money.payout_accounts a where a.id = p.payout_account_id;
+    rail := case p.sent_by when 'stripe' then 'stripe' else 'bank' end;
     perform money.post(jsonb_build_object('key', 'payout/' || p.id || '/' || p.attempts || '/return', 'type', 'payout_return',
       'description', 'Returned: payout ' || p.reference_number, 'currency', p.currency, 'reference_type', 'payout',
       'reference_id', p.id, 'entries', jsonb_build_array(
-        jsonb_build_object('account', 'provider_payable', 'user_id', p.provider_id, 'amount', p.amount),
+        jsonb_build_object('account', money.pays_from(p), 'user_id', p.provider_id, 'amount', p.amount),
         jsonb_build_object('account', 'gateway_clearing', 'gateway', rail, 'amount', -p.amount))));
   end if;
   update money.payouts t set status = told,
@@ -7412,6 +8016,14 @@ begin
   where p.id = release_payment.payment_id and p.marketplace = app.marketplace();
 end $$;
 
+CREATE FUNCTION money.release_payouts_of(user_id uuid) RETURNS void
+    LANGUAGE sql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+  select money.ask_for_payout(p.id) from money.payouts p
+  where p.provider_id = release_payouts_of.user_id and p.status = 'pending' and not p.is_held
+$$;
+
 CREATE FUNCTION money.remove_method(method_id uuid) RETURNS TABLE(gateway text, reference character varying, customer character varying)
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'public', 'pg_temp'
@@ -7420,7 +8032,7 @@ CREATE FUNCTION money.remove_method(method_id uuid) RETURNS TABLE(gateway text, 
 declare m money.payment_methods;
 begin
   perform from identity.users u where u.id = app.actor() for no key update;
-  update money.payment_methods t set removed_at = app.now(), is_default = false
+  update money.payment_methods t set removed_at = app.now(), is_default = false, is_forgotten = true
   where t.id = remove_method.method_id and t.user_id = app.actor() and t.removed_at is null returning t.* into m;
   if m.id is null then perform app.refuse('not_found'); end if;
   perform money.choose_default(m.user_id);
@@ -7518,6 +8130,19 @@ begin
     new_values => jsonb_build_object('payment_id', p.id, 'replaces', r.id, 'to', back_to, 'amount', r.amount));
   return jsonb_build_object('id', made.id, 'payment_id', p.id, 'replaces', r.id, 'method', made.method, 'currency', made.currency,
     'amount', made.amount, 'reason', made.reason, 'status', made.status, 'created_at', made.created_at);
+end $$;
+
+CREATE FUNCTION money.return_withdrawal(p money.payouts) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+begin
+  perform money.post(jsonb_build_object('key', 'withdrawal/' || p.id || '/back', 'type', 'withdrawal',
+    'description', 'Not sent: withdrawal ' || p.reference_number, 'currency', p.currency, 'reference_type', 'payout',
+    'reference_id', p.id, 'entries', jsonb_build_array(
+      jsonb_build_object('account', 'withdrawing', 'user_id', p.provider_id, 'amount', -p.amount),
+      jsonb_build_object('account', 'wallet', 'user_id', p.provider_id, 'amount', p.amount))))
+  where p.amount > 0;
 end $$;
 
 CREATE FUNCTION money.returned(p money.payments, method text) RETURNS bigint
@@ -7841,7 +8466,7 @@ begin
         'status', a.status, 'amount', a.amount, 'captured_amount', a.captured_amount, 'fee', a.fee,
         'failure', case when a.failure_code is not null then
           jsonb_build_object('code', a.failure_code, 'message', coalesce(a.failure_message, '')) end,
-        'created_at', a.created_at, 'updated_at', a.updated_at) order by a.id)
+        'gateway_response', a.gateway_response, 'created_at', a.created_at, 'updated_at', a.updated_at) order by a.id)
       from money.payment_attempts a where a.payment_id = p.id), '[]'),
     'refunds', coalesce((
       select jsonb_agg(jsonb_build_object('id', r.id, 'attempt_id', r.attempt_id, 'method', r.method, 'amount', r.amount,
@@ -7905,7 +8530,7 @@ CREATE FUNCTION money.shown_payout(p money.payouts) RETURNS jsonb
     LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO 'public', 'pg_temp'
     AS $$
-  select jsonb_build_object('id', p.id, 'reference_number', p.reference_number, 'period_start', p.period_start,
+  select jsonb_build_object('id', p.id, 'reference_number', p.reference_number, 'kind', p.kind, 'period_start', p.period_start,
     'period_end', p.period_end, 'status', p.status, 'currency', p.currency, 'gross_amount', p.gross_amount,
     'commission_amount', p.commission_amount, 'netted_amount', p.netted_amount, 'fee_amount', p.fee_amount, 'amount', p.amount,
     'account', jsonb_build_object('id', a.id, 'kind', a.kind, 'bank_name', a.bank_name, 'account_name', a.account_name,
@@ -7956,8 +8581,10 @@ CREATE FUNCTION money.shown_staff_payout(p money.payouts) RETURNS jsonb
     SET search_path TO 'public', 'pg_temp'
     AS $$
 begin
-  return money.shown_payout(p) || jsonb_build_object('provider_id', p.provider_id, 'is_held', p.is_held, 'held_reason', p.held_reason,
-    'attempts', p.attempts, 'batch_id', p.batch_id, 'transfer_reference', p.transfer_reference);
+  return money.shown_payout(p) || jsonb_build_object('provider_id', p.provider_id, 'is_held', money.kept_back_as(p) is not null,
+    'held_for', money.kept_back_as(p), 'held_reason', case money.kept_back_as(p) when 'staff' then p.held_reason
+      when 'suspended' then 'The provider’s account is suspended.' when 'banned' then 'The provider’s account is banned.' end,
+    'attempts', p.attempts, 'sent_by', p.sent_by, 'batch_id', p.batch_id, 'transfer_reference', p.transfer_reference);
 end $$;
 
 CREATE FUNCTION money.shown_subscription(subscription_id uuid) RETURNS jsonb
@@ -8035,15 +8662,17 @@ begin
   return p;
 end $$;
 
-CREATE FUNCTION money.start_payout(p money.payouts) RETURNS money.payouts
+CREATE FUNCTION money.start_payout(p money.payouts, to_banks text, by_hand boolean DEFAULT false) RETURNS money.payouts
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'public', 'pg_temp'
     AS $$
-declare total bigint; owed bigint; taken bigint; goes_to uuid; rail text;
+declare total bigint; owed bigint; taken bigint; goes_to uuid := p.payout_account_id; rail text := 'bank';
 begin
-  goes_to := money.payout_account_of(p.provider_id, p.currency);
-  if goes_to is null then return p; end if;
-  select a.kind into strict rail from money.payout_accounts a where a.id = goes_to;
+  if not by_hand then
+    goes_to := money.payout_account_of(p.provider_id, p.currency);
+    if goes_to is null or money.kept_back_as(p) is not null then return p; end if;
+    select a.kind into strict rail from money.payout_accounts a where a.id = goes_to;
+  end if;
   insert into money.payout_items (marketplace, payout_id, transfer_id, account_id, booking_id, kind, gross_amount, commission_amount,
     amount, earned_at)
   select p.marketplace, p.id, e.transfer_id, e.account_id, e.booking_id, e.kind, e.gross_amount, e.commission_amount, e.amount, e.earned_at
@@ -8070,16 +8699,17 @@ begin
     perform money.post(jsonb_build_object('key', 'payout/' || p.id || '/' || p.attempts + 1, 'type', 'payout',
       'description', 'Payout ' || p.reference_number, 'currency', p.currency, 'reference_type', 'payout', 'reference_id', p.id,
       'entries', jsonb_build_array(
-        jsonb_build_object('account', 'provider_payable', 'user_id', p.provider_id, 'amount', -total),
+        jsonb_build_object('account', money.pays_from(p), 'user_id', p.provider_id, 'amount', -total),
         jsonb_build_object('account', 'gateway_clearing', 'gateway', rail, 'amount', total))));
   end if;
   p := money.sum_payout(p);
   update money.payouts t set payout_account_id = goes_to, attempts = t.attempts + 1, processed_at = app.now(),
+    sent_by = case rail when 'bank' then to_banks else rail end,
     transfer_reference = null, payout_reference = null, failure_code = null, failure_message = null,
     status = case when total > 0 then 'processing' else 'paid' end, paid_at = case when total = 0 then app.now() end
   where t.id = p.id returning t.* into p;
   if p.status = 'paid' then perform money.tell_of_payout(p);
-  elsif rail = 'stripe' then perform money.watch_payout(p.id); end if;
+  elsif p.sent_by <> 'staff' then perform money.watch_payout(p.id); end if;
   return p;
 end $$;
 
@@ -8087,7 +8717,7 @@ CREATE FUNCTION money.status_by_attempt(p money.payments, a money.payment_attemp
     LANGUAGE sql STABLE
     AS $$
   select case
-    when p.status not in ('pending', 'processing', 'failed', 'authorized') then p.status
+    when p.status not in ('pending', 'processing', 'failed', 'authorized') or p.settled_at is not null then p.status
     -- Nobody hands cash over for what nothing is owed for.
     when p.cash_amount > 0 and p.cash_received_at is null then case p.due_amount when 0 then 'cancelled' else 'pending' end
     when p.gateway_amount = 0 or a.status = 'captured' then 'succeeded'
@@ -8205,11 +8835,32 @@ begin
   posted := money.post(jsonb_build_object('key', key, 'type', case kind when 'netting' then 'netting' else 'charge' end,
     'description', case kind when 'netting' then 'Taken for what is owed: ' else 'Fee: ' end || 'payout ' || p.reference_number,
     'currency', p.currency, 'reference_type', 'payout', 'reference_id', p.id, 'entries', jsonb_build_array(entry,
-      jsonb_build_object('account', 'provider_payable', 'user_id', p.provider_id, 'amount', -amount))));
+      jsonb_build_object('account', money.pays_from(p), 'user_id', p.provider_id, 'amount', -amount))));
   insert into money.payout_items (marketplace, payout_id, transfer_id, account_id, kind, gross_amount, commission_amount, amount,
     earned_at)
   values (p.marketplace, p.id, posted, p.account_id, take_from_payout.kind, -take_from_payout.amount, 0, -take_from_payout.amount,
     app.now());
+end $$;
+
+CREATE FUNCTION money.take_methods(person_id uuid, gateway text, methods jsonb) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+#variable_conflict use_column
+begin
+  perform from identity.users u where u.id = person_id for no key update;
+  update money.payment_methods m set removed_at = app.now(), is_default = false
+  where m.user_id = person_id and m.gateway = take_methods.gateway and m.removed_at is null
+    and m.reference not in (select k ->> 'reference' from jsonb_array_elements(methods) as k);
+  insert into money.payment_methods as m (marketplace, user_id, gateway, reference, type, brand, last4, expires_month, expires_year)
+  select app.marketplace(), person_id, take_methods.gateway, k ->> 'reference', k ->> 'type', k ->> 'brand', k ->> 'last4',
+    (k #>> '{expires,month}')::smallint, (k #>> '{expires,year}')::smallint
+  from jsonb_array_elements(methods) with ordinality as l (k, place) order by l.place desc
+  on conflict on constraint payment_methods_reference_key do update set brand = excluded.brand, last4 = excluded.last4,
+    expires_month = excluded.expires_month, expires_year = excluded.expires_year,
+    removed_at = case when m.is_forgotten then m.removed_at end
+    where m.user_id = excluded.user_id;
+  perform money.choose_default(person_id);
 end $$;
 
 CREATE FUNCTION money.take_subscription(subscription_id uuid) RETURNS money.subscriptions
@@ -8288,7 +8939,7 @@ CREATE FUNCTION money.tell_lapse(payment_id uuid) RETURNS void
 begin
   perform app.emit('payment.lapsed', jsonb_build_object('payment_id', p.id, 'booking_id', p.booking_id, 'user_id', p.payer_id,
     'description', p.description, 'amount', p.amount, 'currency', p.currency, 'amount_text', money.amount_text(p.amount, p.currency)))
-  from money.payments p where p.id = tell_lapse.payment_id and p.status = 'failed';
+  from money.payments p where p.id = tell_lapse.payment_id and p.status = 'failed' and p.settled_at is null;
   if found then perform app.set_timer('payment.collect', tell_lapse.payment_id, app.now() + interval '1 minute'); end if;
 end $$;
 
@@ -8440,6 +9091,31 @@ CREATE FUNCTION money.told_lines(rows text) RETURNS TABLE(line integer, kind tex
   from (select string_to_array(l, '|') as v from string_to_table(rows, E'\n') as l where l <> '' offset 0) as f
 $$;
 
+CREATE FUNCTION money.topped_up(person_id uuid) RETURNS bigint
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+begin
+  return (
+    with moved as (
+      select coalesce(d.payment_id, o.id, p.id) as payment_id, e.type, e.amount
+      from money.accounts a
+      join money.entries e on e.account_id = a.id
+      join money.transfers t on t.id = e.transfer_id
+      left join money.disputes d on t.reference_type = 'dispute' and d.id = t.reference_id
+      left join money.payments o on t.reference_type = 'order' and o.purpose = 'order' and o.subject_id = t.reference_id
+      left join money.payments p on t.reference_type = 'payment' and p.id = t.reference_id
+      where a.owner_id = person_id and a.kind = 'wallet' and e.type <> 'withdrawal'),
+    summed as (
+      select coalesce(p.purpose = 'topup', bool_or(m.type = 'wallet_topup')) as is_topup, sum(m.amount) as amount
+      from moved m left join money.payments p on p.id = m.payment_id
+      group by m.payment_id, p.purpose, case when m.payment_id is null then m.type end)
+    select greatest(coalesce(sum(s.amount) filter (where s.is_topup or s.amount < 0), 0)
+      - (select coalesce(sum(w.topped_up_amount), 0) from money.payouts w
+         where w.provider_id = person_id and w.kind = 'withdrawal' and w.status <> 'cancelled'), 0)::bigint
+    from summed s);
+end $$;
+
 CREATE FUNCTION money.transfers_of(p money.payments) RETURNS jsonb
     LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO 'public', 'pg_temp'
@@ -8481,6 +9157,10 @@ begin
   select count(*) into due from unnest(days) as d where s.current_period_end + make_interval(days => d) <= app.now();
   next_at := s.current_period_end + make_interval(days => days[due + 1]);
   if c.tries >= due then return next_at; end if;
+  -- A mandate's debit takes a day and a half, since its bank announces it first. Nobody asks for the same twice meanwhile.
+  if exists (select from money.payments p where p.purpose = 'subscription' and p.subject_id = s.id and p.status = 'processing') then
+    return next_at;
+  end if;
   update money.subscription_charges t set tries = due, is_due = has_method where t.id = c.id;
   if has_method then
     -- Each try is a payment of its own, so that each is told of.
@@ -8717,8 +9397,10 @@ CREATE FUNCTION money.watch_payout(payout_id uuid) RETURNS void
     AS $$
 begin
   perform app.set_timer('payout.look', p.id,
-    app.now() + greatest(interval '15 minutes', least(interval '12 hours', (app.now() - p.processed_at) / 2)))
-  from money.payouts p where p.id = watch_payout.payout_id and p.status = 'processing';
+    app.now() + case p.status when 'paid' then interval '1 day'
+      else greatest(interval '15 minutes', least(interval '12 hours', (app.now() - p.processed_at) / 2)) end)
+  from money.payouts p where p.id = watch_payout.payout_id and (p.status = 'processing'
+    or p.status = 'paid' and p.sent_by = 'razorpayx' and p.paid_at > app.now() - interval '7 days');
 end $$;
 
 CREATE FUNCTION money.why_no_promo(promo money.promo_codes, facts jsonb) RETURNS text
@@ -8753,6 +9435,64 @@ begin
     return 'promo_minimum';
   end if;
   return null;
+end $$;
+
+CREATE FUNCTION money.withdraw(amount bigint) RETURNS SETOF jsonb
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+declare
+  person uuid := app.actor(); m app.marketplaces; goes_to uuid; prepaid bigint; in_a_day bigint; posted uuid; p money.payouts;
+  from_account uuid; least_amount bigint := (app.setting('wallet_withdrawal_min') #>> '{}')::bigint;
+  fee bigint := coalesce((app.setting('payout_fee_amount') #>> '{}')::bigint, 0);
+begin
+  select t.* into strict m from app.marketplaces t where t.slug = app.marketplace();
+  if (withdraw.amount >= greatest(least_amount, fee + 1)) is not true then perform app.refuse('withdrawal_amount'); end if;
+  goes_to := money.payout_account_of(person, m.currency);
+  if goes_to is null then perform app.refuse('no_payout_account'); end if;
+  from_account := money.open_account(m.slug, 'withdrawing', person, null, m.currency);
+  -- One withdrawal of a person after the other: the sums below count them all.
+  insert into money.payout_marks (account_id) values (from_account) on conflict do nothing;
+  perform from money.payout_marks k where k.account_id = from_account for update;
+  select coalesce(sum(i.amount), 0) + withdraw.amount into in_a_day
+  from money.payouts t join money.payout_items i on i.payout_id = t.id and i.kind = 'withdrawal'
+  where t.provider_id = person and t.kind = 'withdrawal' and t.status <> 'cancelled' and t.created_at > app.now() - interval '24 hours';
+  if in_a_day > (app.setting('wallet_withdrawal_max') #>> '{}')::bigint then perform app.refuse('withdrawal_limit'); end if;
+  if exists (select from privacy.debts(person) d where d.amount < 0) then perform app.refuse('money_owed'); end if;
+  -- Under the wallet's lock, so that what is spent meanwhile is seen. What people's own is goes first.
+  prepaid := greatest(withdraw.amount - (money.holding(person, 'wallet', m.currency) - money.topped_up(person)), 0);
+  if withdraw.amount > money.withdrawable() then perform app.refuse('not_withdrawable'); end if;
+
+  insert into money.payouts (marketplace, reference_number, provider_id, account_id, payout_account_id, kind, currency, gross_amount,
+    commission_amount, amount, topped_up_amount, is_held, held_reason)
+  select m.slug, m.booking_prefix || '-PO-' || extract(year from app.now() at time zone m.time_zone) || '-'
+      || lpad(nextval('money.payout_numbers')::text, 6, '0'),
+    person, from_account, goes_to, 'withdrawal', m.currency, withdraw.amount, 0, withdraw.amount, prepaid, s.is_large,
+    case when s.is_large then 'So much in a day is looked at first.' end
+  from (select in_a_day >= coalesce((app.setting('wallet_withdrawal_review_amount') #>> '{}')::bigint, 0) as is_large) as s
+  returning * into p;
+  posted := money.post(jsonb_build_object('key', 'withdrawal/' || p.id, 'type', 'withdrawal',
+    'description', 'Withdrawal ' || p.reference_number, 'currency', p.currency, 'reference_type', 'payout', 'reference_id', p.id,
+    'entries', jsonb_build_array(
+      jsonb_build_object('account', 'wallet', 'user_id', person, 'amount', -withdraw.amount),
+      jsonb_build_object('account', 'withdrawing', 'user_id', person, 'amount', withdraw.amount))));
+  insert into money.payout_items (marketplace, payout_id, transfer_id, account_id, kind, gross_amount, commission_amount, amount, earned_at)
+  values (p.marketplace, p.id, posted, from_account, 'withdrawal', withdraw.amount, 0, withdraw.amount, app.now());
+  perform app.audit('money.withdrawn', 'money', 'payouts', p.id::text, new_values => jsonb_build_object('amount', p.amount));
+  if not p.is_held then perform money.ask_for_payout(p.id); end if;
+  return next money.shown_payout(p);
+end $$;
+
+CREATE FUNCTION money.withdrawable() RETURNS bigint
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+declare has bigint;
+begin
+  select b.balance into has from money.accounts a join money.balances b on b.account_id = a.id
+  where a.owner_id = app.actor() and a.marketplace = app.marketplace() and a.kind = 'wallet' and b.is_active;
+  if (app.setting('wallet_topups_withdrawable') #>> '{}')::boolean is true then return coalesce(has, 0); end if;
+  return greatest(coalesce(has, 0) - money.topped_up(app.actor()), 0);
 end $$;
 
 CREATE FUNCTION money.withheld(p money.payments) RETURNS bigint
@@ -8901,7 +9641,8 @@ CREATE FUNCTION money.wrong_papers(since timestamp with time zone) RETURNS SETOF
   cross join lateral (
     select sum(case i.kind when 'credit_note' then -i.total_amount else i.total_amount end) as invoiced
     from money.invoices i where i.payment_id = p.id) as f
-  where money.is_looked_at(p.marketplace) and p.status in ('succeeded', 'partially_refunded', 'refunded')
+  where money.is_looked_at(p.marketplace)
+    and (p.status in ('succeeded', 'partially_refunded', 'refunded') or p.status = 'failed' and p.settled_at is not null)
     and (since is null or p.updated_at >= since)
     -- A bank may bring back what is on a credit note, and a payment may hold more than is owed until the rest has gone back.
     and (coalesce(f.invoiced, 0) > k.kept or f.invoiced is null and least(k.kept, coalesce(p.due_amount, k.kept)) > 0)
@@ -8938,6 +9679,18 @@ CREATE FUNCTION money.wrong_settlements(since timestamp with time zone) RETURNS 
     select -sum(n.amount) as amount from money.entries n join money.accounts a on a.id = n.account_id
     where n.transfer_id = k.transfer_id and a.gateway = 'bank') as e on true
   where money.is_looked_at(s.marketplace) and (since is null or s.created_at >= since) and l.net <> coalesce(e.amount, 0)
+$$;
+
+CREATE FUNCTION money.wrong_withdrawals(since timestamp with time zone) RETURNS SETOF jsonb
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+  select jsonb_build_object('account_id', a.id, 'balance', b.balance, 'waiting', w.amount)
+  from money.accounts a join money.balances b on b.account_id = a.id
+  cross join lateral (
+    select coalesce(sum(p.amount), 0)::bigint as amount from money.payouts p
+    where p.provider_id = a.owner_id and p.account_id = a.id and p.status in ('pending', 'failed')) as w
+  where a.kind = 'withdrawing' and money.is_looked_at(a.marketplace) and (since is null or b.moved_at >= since) and b.balance <> w.amount
 $$;
 
 CREATE FUNCTION money.zone() RETURNS text
@@ -9147,6 +9900,7 @@ CREATE TABLE parking.vehicles (
     last_seen_at timestamp with time zone,
     created_at timestamp with time zone DEFAULT app.now() NOT NULL,
     updated_at timestamp with time zone DEFAULT app.now() NOT NULL,
+    tesla_seen_at timestamp with time zone,
     CONSTRAINT vehicles_height_inches_check CHECK (((height_inches >= 1) AND (height_inches <= 400))),
     CONSTRAINT vehicles_known_check CHECK (((vin IS NOT NULL) OR (license_plate IS NOT NULL))),
     CONSTRAINT vehicles_length_inches_check CHECK (((length_inches >= 1) AND (length_inches <= 1200))),
@@ -9388,6 +10142,9 @@ begin
     space.location := app.point((changes #>> '{location,latitude}')::float8, (changes #>> '{location,longitude}')::float8);
   end if;
   if space.city <> before.city then perform parking.check_city(space.city); end if;
+  if space.minimum_booking_hours > before.minimum_booking_hours then
+    perform parking.check_shortest(space.minimum_booking_hours);
+  end if;
   if parking.needs_approval() and before.approval_status <> 'pending' and (
     before.approval_status = 'rejected'
     or (space.title, space.description, space.address, space.city, space.location::geometry)
@@ -9412,6 +10169,7 @@ declare vehicle parking.vehicles := jsonb_populate_record(parking.lock_my_vehicl
 begin
   return query
     update parking.vehicles v set vin = vehicle.vin, license_plate = vehicle.license_plate,
+      tesla_seen_at = case when v.vin is not distinct from vehicle.vin then v.tesla_seen_at end,
       display_name = vehicle.display_name, make = vehicle.make, model = vehicle.model, year = vehicle.year, color = vehicle.color,
       length_inches = vehicle.length_inches, width_inches = vehicle.width_inches, height_inches = vehicle.height_inches
     where v.id = vehicle.id returning v.*;
@@ -9482,6 +10240,14 @@ begin
     and app.actor() in (b.customer_id, b.provider_id);
   if completed is null then perform app.refuse('not_found'); end if;
   return next booking.transition(check_out.booking_id, completed, 'checked_out');
+end $$;
+
+CREATE FUNCTION parking.check_shortest(hours integer) RETURNS void
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+begin
+  if hours > app.setting('max_booking_hours')::numeric then perform app.refuse('too_long_at_least'); end if;
 end $$;
 
 CREATE FUNCTION parking.check_window(starts_at timestamp with time zone, ends_at timestamp with time zone) RETURNS void
@@ -9816,19 +10582,31 @@ begin
   where v.user_id = app.actor() and v.marketplace = app.marketplace() and v.is_active
     and (v.vin = told.vin or v.tesla_vehicle_id = told.tesla_vehicle_id)
   order by (v.tesla_vehicle_id = told.tesla_vehicle_id) is true desc limit 1;
+  update parking.vehicles v set tesla_vehicle_id = null
+  where v.tesla_vehicle_id = told.tesla_vehicle_id and v.marketplace = app.marketplace() and v.is_active and v.tesla_seen_at is null
+    and v.id is distinct from known;
   -- What is known by its plate too stays in use without the VIN.
   update parking.vehicles v set vin = case when v.license_plate is null then v.vin end, is_active = v.license_plate is not null
-  where v.vin = told.vin and v.marketplace = app.marketplace() and v.is_active and v.tesla_vehicle_id is null
+  where v.vin = told.vin and v.marketplace = app.marketplace() and v.is_active and v.tesla_seen_at is null
     and v.id is distinct from known;
+  -- Who is left has shown it as well.
+  if exists (
+    select from parking.vehicles v
+    where v.marketplace = app.marketplace() and v.is_active and v.id is distinct from known
+      and (v.vin = told.vin or v.tesla_vehicle_id = told.tesla_vehicle_id)
+  ) then
+    return null;
+  end if;
   if known is not null then
-    update parking.vehicles v set tesla_vehicle_id = told.tesla_vehicle_id, vin = told.vin,
+    update parking.vehicles v set tesla_vehicle_id = told.tesla_vehicle_id, vin = told.vin, tesla_seen_at = app.now(),
       display_name = coalesce(told.display_name, v.display_name), model = coalesce(told.model, v.model), make = 'Tesla',
       color = coalesce(told.color, v.color), last_seen_at = coalesce(told.last_seen_at, v.last_seen_at)
     where v.id = known returning v.* into kept;
     return kept;
   end if;
-  insert into parking.vehicles (marketplace, user_id, tesla_vehicle_id, vin, display_name, make, model, year, color, last_seen_at)
-  values (app.marketplace(), app.actor(), told.tesla_vehicle_id, told.vin, told.display_name, 'Tesla', told.model, told.year,
+  insert into parking.vehicles (marketplace, user_id, tesla_vehicle_id, tesla_seen_at, vin, display_name, make, model, year, color,
+    last_seen_at)
+  values (app.marketplace(), app.actor(), told.tesla_vehicle_id, app.now(), told.vin, told.display_name, 'Tesla', told.model, told.year,
     told.color, told.last_seen_at)
   on conflict do nothing returning * into kept;
   return kept;
@@ -9850,6 +10628,7 @@ CREATE FUNCTION parking.list_space(details jsonb) RETURNS SETOF parking.my_space
 declare space parking.spaces := jsonb_populate_record(null::parking.spaces, details - 'location');
 begin
   perform parking.check_city(space.city);
+  perform parking.check_shortest(space.minimum_booking_hours);
   select m.slug, m.currency, m.time_zone into strict space.marketplace, space.currency, space.time_zone
   from app.marketplaces m where m.slug = app.marketplace();
   space.id := app.uuid_v7();
@@ -9935,21 +10714,25 @@ CREATE FUNCTION parking.move(booking_id uuid, expected_version integer, version 
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'public', 'pg_temp'
     AS $$
-declare space parking.spaces;
+declare
+  space parking.spaces; b booking.bookings;
+  starts_at timestamptz := details ->> 'starts_at'; ends_at timestamptz := details ->> 'ends_at';
 begin
-  select s.* into space from parking.spaces s join booking.bookings b on b.resource_id = s.id
-  where b.id = move.booking_id and b.customer_id = app.actor() and b.marketplace = app.marketplace() for key share of s;
+  select t.* into b from booking.bookings t
+  where t.id = move.booking_id and t.customer_id = app.actor() and t.marketplace = app.marketplace();
+  select s.* into space from parking.spaces s where s.id = b.resource_id for key share;
   if not found then perform app.refuse('not_found'); end if;
   if space.version <> move.version then perform app.refuse('listing_changed'); end if;
   -- The owner is told of each.
   if app.draw('parking.move/' || move.booking_id, 20, interval '1 hour') is not null then
     perform app.refuse('too_many_requests');
   end if;
-  if not booking.is_open(space.id, tstzrange((details ->> 'starts_at')::timestamptz, (details ->> 'ends_at')::timestamptz)) then
-    perform app.refuse('closed');
+  if not booking.is_open(space.id, tstzrange(starts_at, ends_at)) then perform app.refuse('closed'); end if;
+  details := details || jsonb_build_object('capacity', space.capacity, 'currency', space.currency);
+  if parking.moves_at_once(b, space, starts_at, ends_at) then
+    return booking.move(move.booking_id, details, move.expected_version);
   end if;
-  return booking.move(move.booking_id, details || jsonb_build_object('capacity', space.capacity, 'currency', space.currency),
-    move.expected_version);
+  return booking.request_move(move.booking_id, details, move.expected_version);
 end $$;
 
 CREATE FUNCTION parking.move_terms(booking_id uuid, starts_at timestamp with time zone, ends_at timestamp with time zone, fallback_basis_points integer) RETURNS jsonb
@@ -9983,7 +10766,7 @@ begin
     terms := jsonb_set(terms, '{reasons}', (terms -> 'reasons') || '["too_late_for_less"]');
   end if;
   return terms || jsonb_build_object('promo', case when discount > 0 then jsonb_build_object('discount_amount', discount) end,
-    'starts_at', from_, 'ends_at', to_, 'booking', jsonb_build_object('version', b.version,
+    'instant', parking.moves_at_once(b, space, from_, to_), 'starts_at', from_, 'ends_at', to_, 'booking', jsonb_build_object('version', b.version,
     'starts_at', b.starts_at, 'ends_at', b.ends_at, 'total_amount', b.total_amount, 'policy', b.policy,
     'facts', b.facts));
 end $$;
@@ -9999,6 +10782,12 @@ begin
   where t.booking_id = move_tesla_trip.booking_id and b.id = t.booking_id and t.arrival_detected_at is null;
   if found then perform parking.plan_navigation(move_tesla_trip.booking_id); end if;
 end $$;
+
+CREATE FUNCTION parking.moves_at_once(b booking.bookings, space parking.spaces, starts_at timestamp with time zone, ends_at timestamp with time zone) RETURNS boolean
+    LANGUAGE sql IMMUTABLE
+    AS $$
+  select space.instant_booking_enabled or b.confirmed_at is null or starts_at >= b.starts_at and ends_at <= b.ends_at
+$$;
 
 CREATE FUNCTION parking.my_access(booking_id uuid) RETURNS TABLE(access_code text, valid_from timestamp with time zone, valid_until timestamp with time zone, is_valid boolean)
     LANGUAGE sql STABLE SECURITY DEFINER
@@ -10264,6 +11053,7 @@ CREATE FUNCTION parking.settle_navigation(booking_id uuid, answer jsonb) RETURNS
 declare trip parking.tesla_trips; pause integer; gives_up boolean;
 begin
   select t.* into trip from parking.tesla_trips t where t.booking_id = settle_navigation.booking_id for update;
+  perform identity.keep_tesla_region(trip.user_id, answer ->> 'region');
   if trip.navigation_status <> 'waiting' then return trip.navigation_status; end if;
   if not answer ? 'error' then
     perform parking.note_tesla(trip.booking_id, 'navigation', 'succeeded');
@@ -10299,6 +11089,7 @@ declare trip parking.tesla_trips; b booking.bookings; flow booking.flows; distan
 begin
   select t.* into trip from parking.tesla_trips t where t.booking_id = settle_reading.booking_id for update;
   perform set_config('app.marketplace', trip.marketplace, true);
+  perform identity.keep_tesla_region(trip.user_id, reading ->> 'region');
   select t.* into strict b from booking.bookings t where t.id = trip.booking_id;
   select f.* into strict flow from booking.flows f where f.id = b.flow_id;
   if reading ? 'error' then
@@ -10562,10 +11353,7 @@ begin
   if space.listing_status <> 'active' or space.approval_status <> 'approved' or space.deleted_at is not null then
     return 'space_not_listed';
   end if;
-  -- To a part of the time the owner has agreed already.
-  if not space.instant_booking_enabled and b.confirmed_at is not null and not (starts_at >= b.starts_at and ends_at <= b.ends_at) then
-    return 'acceptance_required';
-  end if;
+  if booking.asks_to_move(b) then return 'move_requested'; end if;
   return booking.why_closed(space.id, tstzrange(starts_at, ends_at), b.id);
 end $$;
 
@@ -12229,6 +13017,17 @@ PARTITION BY RANGE (id);
 
 ALTER TABLE ONLY app.audit_logs FORCE ROW LEVEL SECURITY;
 
+CREATE TABLE app.audited_events (
+    type text NOT NULL,
+    category character varying(30) NOT NULL,
+    record_table character varying(50) NOT NULL,
+    record_key text NOT NULL,
+    person_key text,
+    facts text[] NOT NULL
+);
+
+ALTER TABLE ONLY app.audited_events FORCE ROW LEVEL SECURITY;
+
 CREATE TABLE app.data_keys (
     id uuid DEFAULT app.uuid_v7() NOT NULL,
     wrapped text NOT NULL,
@@ -12279,21 +13078,6 @@ CREATE TABLE app.marketplaces (
 
 ALTER TABLE ONLY app.marketplaces FORCE ROW LEVEL SECURITY;
 
-CREATE TABLE app.outbox (
-    id uuid DEFAULT app.uuid_v7() NOT NULL,
-    marketplace text NOT NULL,
-    type text NOT NULL,
-    payload jsonb NOT NULL,
-    created_at timestamp with time zone DEFAULT app.now() NOT NULL,
-    claimed_until timestamp with time zone,
-    attempts integer DEFAULT 0 NOT NULL,
-    last_error text,
-    sent_at timestamp with time zone
-)
-PARTITION BY RANGE (id);
-
-ALTER TABLE ONLY app.outbox FORCE ROW LEVEL SECURITY;
-
 CREATE TABLE app.partition_policies (
     parent text NOT NULL,
     period text NOT NULL,
@@ -12313,22 +13097,6 @@ CREATE TABLE app.rate_limits (
 );
 
 ALTER TABLE ONLY app.rate_limits FORCE ROW LEVEL SECURITY;
-
-CREATE TABLE app.settings (
-    marketplace text NOT NULL,
-    key character varying(100) NOT NULL,
-    type text NOT NULL,
-    value jsonb NOT NULL,
-    description text NOT NULL,
-    is_public boolean DEFAULT false NOT NULL,
-    is_active boolean DEFAULT true NOT NULL,
-    created_at timestamp with time zone DEFAULT app.now() NOT NULL,
-    updated_at timestamp with time zone DEFAULT app.now() NOT NULL,
-    CONSTRAINT settings_type_check CHECK ((type = ANY (ARRAY['string'::text, 'number'::text, 'boolean'::text, 'json'::text]))),
-    CONSTRAINT settings_value_check CHECK (((type = 'json'::text) OR (jsonb_typeof(value) = type)))
-);
-
-ALTER TABLE ONLY app.settings FORCE ROW LEVEL SECURITY;
 
 CREATE TABLE app.timer_handlers (
     kind text NOT NULL,
@@ -12438,7 +13206,11 @@ CREATE VIEW booking.my_bookings WITH (security_invoker='true') AS
     b.completed_at,
     b.created_at,
     b.updated_at,
-    b.discount_amount
+    b.discount_amount,
+        CASE
+            WHEN (((b.move_request ->> 'expires_at'::text))::timestamp with time zone > ( SELECT app.now() AS now)) THEN b.move_request
+            ELSE NULL::jsonb
+        END AS move_request
    FROM ((booking.bookings b
      JOIN booking.flows f ON ((f.id = b.flow_id)))
      CROSS JOIN LATERAL ( SELECT COALESCE((b.expires_at <= ( SELECT app.now() AS now)), false) AS expired) e);
@@ -12449,24 +13221,6 @@ CREATE TABLE booking.numbers (
 );
 
 ALTER TABLE ONLY booking.numbers FORCE ROW LEVEL SECURITY;
-
-CREATE TABLE booking.reservations (
-    id uuid DEFAULT app.uuid_v7() NOT NULL,
-    marketplace text NOT NULL,
-    resource_id uuid NOT NULL,
-    unit integer NOT NULL,
-    booking_id uuid,
-    kind text NOT NULL,
-    during tstzrange NOT NULL,
-    expires_at timestamp with time zone,
-    created_at timestamp with time zone DEFAULT app.now() NOT NULL,
-    CONSTRAINT reservations_during_check CHECK (((NOT isempty(during)) AND lower_inc(during) AND (NOT upper_inc(during)) AND (NOT lower_inf(during)) AND (NOT upper_inf(during)))),
-    CONSTRAINT reservations_expires_at_check CHECK (((kind = 'hold'::text) = (expires_at IS NOT NULL))),
-    CONSTRAINT reservations_kind_check CHECK ((kind = ANY (ARRAY['hold'::text, 'booking'::text, 'block'::text]))),
-    CONSTRAINT reservations_unit_check CHECK ((unit >= 1))
-);
-
-ALTER TABLE ONLY booking.reservations FORCE ROW LEVEL SECURITY;
 
 CREATE VIEW booking.occupied AS
  SELECT resource_id,
@@ -12743,7 +13497,7 @@ CREATE TABLE money.accounts (
     CONSTRAINT accounts_kind_check CHECK (
 CASE
     WHEN (owner_id IS NULL) THEN (kind = ANY (ARRAY['platform_revenue'::text, 'gateway_clearing'::text, 'gateway_fees'::text, 'promo_expense'::text, 'credit_expense'::text, 'dispute_expense'::text, 'disputed'::text, 'tax'::text, 'bank'::text]))
-    ELSE (kind = ANY (ARRAY['wallet'::text, 'credits'::text, 'provider_payable'::text, 'held'::text, 'receivable'::text]))
+    ELSE (kind = ANY (ARRAY['wallet'::text, 'credits'::text, 'provider_payable'::text, 'held'::text, 'receivable'::text, 'withdrawing'::text]))
 END)
 );
 
@@ -12821,7 +13575,7 @@ CREATE TABLE money.transfers (
     CONSTRAINT transfers_description_check CHECK ((btrim((description)::text) <> ''::text)),
     CONSTRAINT transfers_reference_check CHECK (((reference_type IS NULL) = (reference_id IS NULL))),
     CONSTRAINT transfers_reverses_check CHECK (((type = 'reversal'::text) = (reverses IS NOT NULL))),
-    CONSTRAINT transfers_type_check CHECK ((type = ANY (ARRAY['payment'::text, 'release'::text, 'refund'::text, 'charge'::text, 'tip'::text, 'subscription'::text, 'wallet_topup'::text, 'earned'::text, 'adjustment'::text, 'payout'::text, 'payout_return'::text, 'netting'::text, 'dispute'::text, 'settlement'::text, 'fee'::text, 'reversal'::text])))
+    CONSTRAINT transfers_type_check CHECK ((type = ANY (ARRAY['payment'::text, 'release'::text, 'refund'::text, 'charge'::text, 'tip'::text, 'subscription'::text, 'wallet_topup'::text, 'earned'::text, 'adjustment'::text, 'payout'::text, 'payout_return'::text, 'netting'::text, 'dispute'::text, 'settlement'::text, 'fee'::text, 'reversal'::text, 'withdrawal'::text])))
 )
 PARTITION BY RANGE (id);
 
@@ -12940,7 +13694,7 @@ CREATE TABLE money.payout_items (
     is_live boolean DEFAULT true NOT NULL,
     created_at timestamp with time zone DEFAULT app.now() NOT NULL,
     CONSTRAINT payout_items_amount_check CHECK ((amount = (gross_amount - commission_amount))),
-    CONSTRAINT payout_items_kind_check CHECK ((kind = ANY (ARRAY['earning'::text, 'tip'::text, 'correction'::text, 'netting'::text, 'fee'::text])))
+    CONSTRAINT payout_items_kind_check CHECK ((kind = ANY (ARRAY['earning'::text, 'tip'::text, 'correction'::text, 'netting'::text, 'fee'::text, 'withdrawal'::text])))
 );
 
 ALTER TABLE ONLY money.payout_items FORCE ROW LEVEL SECURITY;
@@ -13226,7 +13980,8 @@ CREATE TABLE money.webhook_events (
     applied_at timestamp with time zone,
     object_type character varying(40),
     object_id character varying(255),
-    account character varying(255)
+    account character varying(255),
+    customer character varying(255)
 );
 
 ALTER TABLE ONLY money.webhook_events FORCE ROW LEVEL SECURITY;
@@ -13515,6 +14270,9 @@ ALTER TABLE ONLY verification.user_verifications FORCE ROW LEVEL SECURITY;
 
 ALTER TABLE ONLY app.audit_logs
     ADD CONSTRAINT audit_logs_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY app.audited_events
+    ADD CONSTRAINT audited_events_pkey PRIMARY KEY (type);
 
 ALTER TABLE ONLY app.data_keys
     ADD CONSTRAINT data_keys_pkey PRIMARY KEY (id);
@@ -14505,6 +15263,8 @@ CREATE TRIGGER payment_methods_touch BEFORE UPDATE ON money.payment_methods FOR 
 
 CREATE CONSTRAINT TRIGGER payments_papers AFTER INSERT OR UPDATE OF status, refunded_amount ON money.payments DEFERRABLE INITIALLY DEFERRED FOR EACH ROW WHEN ((new.status = ANY (ARRAY['succeeded'::text, 'partially_refunded'::text, 'refunded'::text]))) EXECUTE FUNCTION money.paper_trail();
 
+CREATE CONSTRAINT TRIGGER payments_papers_of_debts AFTER UPDATE OF settled_at ON money.payments DEFERRABLE INITIALLY DEFERRED FOR EACH ROW WHEN ((new.status = 'failed'::text)) EXECUTE FUNCTION money.paper_trail();
+
 CREATE TRIGGER payments_stamp BEFORE INSERT OR UPDATE OF status ON money.payments FOR EACH ROW EXECUTE FUNCTION money.stamp_payment();
 
 CREATE TRIGGER payments_status BEFORE UPDATE OF status ON money.payments FOR EACH ROW WHEN ((old.status <> new.status)) EXECUTE FUNCTION money.refuse_status_change();
@@ -15260,6 +16020,8 @@ CREATE POLICY api_select ON app.settings FOR SELECT TO vicinity_api USING (((mar
 
 ALTER TABLE app.audit_logs ENABLE ROW LEVEL SECURITY;
 
+ALTER TABLE app.audited_events ENABLE ROW LEVEL SECURITY;
+
 ALTER TABLE app.data_keys ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE app.idempotency_keys ENABLE ROW LEVEL SECURITY;
@@ -15269,6 +16031,8 @@ ALTER TABLE app.marketplaces ENABLE ROW LEVEL SECURITY;
 ALTER TABLE app.outbox ENABLE ROW LEVEL SECURITY;
 
 CREATE POLICY owner_all ON app.audit_logs TO vicinity_owner USING (true) WITH CHECK (true);
+
+CREATE POLICY owner_all ON app.audited_events TO vicinity_owner USING (true) WITH CHECK (true);
 
 CREATE POLICY owner_all ON app.data_keys TO vicinity_owner USING (true) WITH CHECK (true);
 
@@ -15299,6 +16063,8 @@ ALTER TABLE app.timer_handlers ENABLE ROW LEVEL SECURITY;
 ALTER TABLE app.timers ENABLE ROW LEVEL SECURITY;
 
 CREATE POLICY worker_all ON app.audit_logs TO vicinity_worker USING (true) WITH CHECK (true);
+
+CREATE POLICY worker_all ON app.audited_events TO vicinity_worker USING (true) WITH CHECK (true);
 
 CREATE POLICY worker_all ON app.data_keys TO vicinity_worker USING (true) WITH CHECK (true);
 
@@ -16140,6 +16906,17 @@ GRANT SELECT(contact_visibility) ON TABLE identity.users TO vicinity_api;
 
 REVOKE ALL ON FUNCTION admin.account(person identity.users) FROM PUBLIC;
 
+GRANT SELECT ON TABLE app.settings TO vicinity_api;
+GRANT SELECT ON TABLE app.settings TO vicinity_worker;
+
+REVOKE ALL ON FUNCTION admin.add_setting(details jsonb) FROM PUBLIC;
+GRANT ALL ON FUNCTION admin.add_setting(details jsonb) TO vicinity_api;
+
+REVOKE ALL ON FUNCTION admin.allows(setting app.settings, value jsonb) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION admin.change_setting(key text, value jsonb) FROM PUBLIC;
+GRANT ALL ON FUNCTION admin.change_setting(key text, value jsonb) TO vicinity_api;
+
 REVOKE ALL ON FUNCTION admin.change_status(user_id uuid, wanted_status text, ends_at timestamp with time zone, words text) FROM PUBLIC;
 GRANT ALL ON FUNCTION admin.change_status(user_id uuid, wanted_status text, ends_at timestamp with time zone, words text) TO vicinity_api;
 
@@ -16150,6 +16927,9 @@ GRANT ALL ON FUNCTION admin.list_audit_logs(wanted jsonb, before uuid, max integ
 
 REVOKE ALL ON FUNCTION admin.list_roles() FROM PUBLIC;
 GRANT ALL ON FUNCTION admin.list_roles() TO vicinity_api;
+
+REVOKE ALL ON FUNCTION admin.list_settings() FROM PUBLIC;
+GRANT ALL ON FUNCTION admin.list_settings() TO vicinity_api;
 
 REVOKE ALL ON FUNCTION admin.restore_account(user_id uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION admin.restore_account(user_id uuid) TO vicinity_api;
@@ -16181,6 +16961,8 @@ REVOKE ALL ON FUNCTION app.audit(action text, category text, table_name text, re
 GRANT ALL ON FUNCTION app.audit(action text, category text, table_name text, record_id text, old_values jsonb, new_values jsonb, metadata jsonb, user_id uuid) TO vicinity_api;
 GRANT ALL ON FUNCTION app.audit(action text, category text, table_name text, record_id text, old_values jsonb, new_values jsonb, metadata jsonb, user_id uuid) TO vicinity_worker;
 
+REVOKE ALL ON FUNCTION app.audit_events(carried app.outbox[]) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION app.audit_impersonation(context jsonb) FROM PUBLIC;
 GRANT ALL ON FUNCTION app.audit_impersonation(context jsonb) TO vicinity_api;
 GRANT ALL ON FUNCTION app.audit_impersonation(context jsonb) TO vicinity_worker;
@@ -16196,6 +16978,10 @@ GRANT ALL ON FUNCTION app.cancel_timer(kind text, subject_id uuid) TO vicinity_w
 REVOKE ALL ON FUNCTION app.check_caller(context jsonb) FROM PUBLIC;
 GRANT ALL ON FUNCTION app.check_caller(context jsonb) TO vicinity_api;
 GRANT ALL ON FUNCTION app.check_caller(context jsonb) TO vicinity_worker;
+
+REVOKE ALL ON FUNCTION app.check_open(context jsonb) FROM PUBLIC;
+GRANT ALL ON FUNCTION app.check_open(context jsonb) TO vicinity_api;
+GRANT ALL ON FUNCTION app.check_open(context jsonb) TO vicinity_worker;
 
 REVOKE ALL ON FUNCTION app.check_permission(person_id uuid, permission text, marketplace text, has_second_factor boolean) FROM PUBLIC;
 
@@ -16299,6 +17085,9 @@ REVOKE ALL ON FUNCTION app.run(context jsonb, statement text, args text) FROM PU
 GRANT ALL ON FUNCTION app.run(context jsonb, statement text, args text) TO vicinity_api;
 GRANT ALL ON FUNCTION app.run(context jsonb, statement text, args text) TO vicinity_worker;
 
+REVOKE ALL ON FUNCTION app.security_findings() FROM PUBLIC;
+GRANT ALL ON FUNCTION app.security_findings() TO vicinity_worker;
+
 REVOKE ALL ON FUNCTION app.seed_marketplaces(configuration jsonb) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION app.set_context(context jsonb) FROM PUBLIC;
@@ -16321,6 +17110,12 @@ GRANT ALL ON FUNCTION app.slow_statements(mean_milliseconds double precision) TO
 
 REVOKE ALL ON FUNCTION app.sweep_timers(batch integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION app.sweep_timers(batch integer) TO vicinity_worker;
+
+REVOKE ALL ON FUNCTION app.tables_to_reindex(at_most integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION app.tables_to_reindex(at_most integer) TO vicinity_worker;
+
+REVOKE ALL ON FUNCTION app.tables_to_vacuum() FROM PUBLIC;
+GRANT ALL ON FUNCTION app.tables_to_vacuum() TO vicinity_worker;
 
 REVOKE ALL ON FUNCTION app.touch_token(token_id uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION app.touch_token(token_id uuid) TO vicinity_api;
@@ -16349,11 +17144,23 @@ GRANT SELECT ON TABLE booking.bookings TO vicinity_worker;
 REVOKE ALL ON FUNCTION booking.accept(booking_id uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION booking.accept(booking_id uuid) TO vicinity_api;
 
+REVOKE ALL ON FUNCTION booking.accept_move(booking_id uuid, request_id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION booking.accept_move(booking_id uuid, request_id uuid) TO vicinity_api;
+
 REVOKE ALL ON FUNCTION booking.add_rule_times(rule_id uuid, times jsonb) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION booking.answer_by(b booking.bookings) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION booking.answer_move_by(b booking.bookings, wanted booking.bookings, seconds integer) FROM PUBLIC;
+
+GRANT SELECT ON TABLE booking.flows TO vicinity_api;
+GRANT SELECT ON TABLE booking.flows TO vicinity_worker;
+
+REVOKE ALL ON FUNCTION booking.apply_move(b booking.bookings, flow booking.flows, wanted booking.bookings, capacity integer, party text) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION booking.apply_rules(resource_id uuid, new_rule uuid) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION booking.asks_to_move(b booking.bookings) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION booking.blocks_of(resource_id uuid, capacity integer, wanted tstzmultirange) FROM PUBLIC;
 
@@ -16366,7 +17173,11 @@ GRANT ALL ON FUNCTION booking.cancel(booking_id uuid, reason text, expected_refu
 REVOKE ALL ON FUNCTION booking.cancellation_quote(booking_id uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION booking.cancellation_quote(booking_id uuid) TO vicinity_api;
 
+REVOKE ALL ON FUNCTION booking.check_move(b booking.bookings, flow booking.flows, wanted booking.bookings) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION booking.check_step(b booking.bookings, step jsonb, party text, proof jsonb) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION booking.close_move(b booking.bookings, party text, event text, reason text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION booking.complete(booking_id uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION booking.complete(booking_id uuid) TO vicinity_api;
@@ -16374,14 +17185,16 @@ GRANT ALL ON FUNCTION booking.complete(booking_id uuid) TO vicinity_api;
 REVOKE ALL ON FUNCTION booking.decline(booking_id uuid, reason text) FROM PUBLIC;
 GRANT ALL ON FUNCTION booking.decline(booking_id uuid, reason text) TO vicinity_api;
 
+REVOKE ALL ON FUNCTION booking.decline_move(booking_id uuid, request_id uuid, reason text) FROM PUBLIC;
+GRANT ALL ON FUNCTION booking.decline_move(booking_id uuid, request_id uuid, reason text) TO vicinity_api;
+
 REVOKE ALL ON FUNCTION booking.drop_resource(resource_id uuid) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION booking.event_of(subject booking.bookings) FROM PUBLIC;
 
-GRANT SELECT ON TABLE booking.flows TO vicinity_api;
-GRANT SELECT ON TABLE booking.flows TO vicinity_worker;
-
 REVOKE ALL ON FUNCTION booking.expire(b booking.bookings, flow booking.flows) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION booking.expire_move(b booking.bookings) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION booking.extend_rules(expanded jsonb) FROM PUBLIC;
 GRANT ALL ON FUNCTION booking.extend_rules(expanded jsonb) TO vicinity_worker;
@@ -16393,6 +17206,8 @@ REVOKE ALL ON FUNCTION booking.free_time(booking_id uuid, expires_at timestamp w
 REVOKE ALL ON FUNCTION booking.free_units(resource_id uuid, capacity integer, during tstzrange, moved uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION booking.free_units(resource_id uuid, capacity integer, during tstzrange, moved uuid) TO vicinity_api;
 GRANT ALL ON FUNCTION booking.free_units(resource_id uuid, capacity integer, during tstzrange, moved uuid) TO vicinity_worker;
+
+REVOKE ALL ON FUNCTION booking.hold_beside(booking_id uuid, resource_id uuid, capacity integer, during tstzrange, expires_at timestamp with time zone) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION booking.horizon() FROM PUBLIC;
 GRANT ALL ON FUNCTION booking.horizon() TO vicinity_api;
@@ -16420,7 +17235,11 @@ REVOKE ALL ON FUNCTION booking.keep_time(b booking.bookings, previous booking.bo
 
 REVOKE ALL ON FUNCTION booking.line(code text, description text, amount bigint, payee text) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION booking.lock_move_request(booking_id uuid, request_id uuid, party text) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION booking.lock_my_resource(resource_id uuid) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION booking.lock_to_move(booking_id uuid, expected_version integer) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION booking.mark_no_show(booking_id uuid, reason text) FROM PUBLIC;
 GRANT ALL ON FUNCTION booking.mark_no_show(booking_id uuid, reason text) TO vicinity_api;
@@ -16428,6 +17247,8 @@ GRANT ALL ON FUNCTION booking.mark_no_show(booking_id uuid, reason text) TO vici
 REVOKE ALL ON FUNCTION booking.moment_of(b booking.bookings, named jsonb) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION booking.move(booking_id uuid, details jsonb, expected_version integer) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION booking.move_wish(request jsonb) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION booking.next_number() FROM PUBLIC;
 
@@ -16447,11 +17268,15 @@ REVOKE ALL ON FUNCTION booking.refund_percent(b booking.bookings, flow booking.f
 
 REVOKE ALL ON FUNCTION booking.release_expired(resource_id uuid, during tstzrange) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION booking.release_move(booking_id uuid) FROM PUBLIC;
+
 GRANT SELECT ON TABLE booking.availability_rules TO vicinity_api;
 GRANT SELECT ON TABLE booking.availability_rules TO vicinity_worker;
 
 REVOKE ALL ON FUNCTION booking.remove_rule(resource_id uuid, rule_id uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION booking.remove_rule(resource_id uuid, rule_id uuid) TO vicinity_api;
+
+REVOKE ALL ON FUNCTION booking.request_move(booking_id uuid, details jsonb, expected_version integer) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION booking.reserve(resource_id uuid, capacity integer, during tstzrange, kind text, booking_id uuid, expires_at timestamp with time zone) FROM PUBLIC;
 
@@ -16488,7 +17313,11 @@ REVOKE ALL ON FUNCTION booking.stop_clock(booking_id uuid) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION booking.take(b booking.bookings, capacity integer, kind text) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION booking.take_beside(held booking.reservations, during tstzrange, kind text, expires_at timestamp with time zone) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION booking.taken_by(b booking.bookings) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION booking.tell_move_ended(b booking.bookings, previous booking.bookings) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION booking.tick(booking_id uuid) FROM PUBLIC;
 
@@ -16504,6 +17333,9 @@ GRANT ALL ON FUNCTION booking.why_closed(resource_id uuid, during tstzrange, mov
 GRANT ALL ON FUNCTION booking.why_closed(resource_id uuid, during tstzrange, moved uuid) TO vicinity_worker;
 
 REVOKE ALL ON FUNCTION booking.with_overstay(b booking.bookings) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION booking.withdraw_move(booking_id uuid, request_id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION booking.withdraw_move(booking_id uuid, request_id uuid) TO vicinity_api;
 
 REVOKE ALL ON FUNCTION booking.write_step(b booking.bookings, flow booking.flows, previous booking.bookings, party text, event text, reason text, details jsonb) FROM PUBLIC;
 
@@ -16625,6 +17457,8 @@ REVOKE ALL ON FUNCTION identity.is_staff(person_id uuid) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION identity.keep_standing() FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION identity.keep_tesla_region(person_id uuid, region text) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION identity.lend_tesla_tokens(person_id uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION identity.lend_tesla_tokens(person_id uuid) TO vicinity_worker;
 
@@ -16717,6 +17551,9 @@ GRANT ALL ON FUNCTION identity.settle_tesla_tokens(user_id uuid, claimed text, a
 
 REVOKE ALL ON FUNCTION identity.settle_upload(upload_id uuid, status text) FROM PUBLIC;
 GRANT ALL ON FUNCTION identity.settle_upload(upload_id uuid, status text) TO vicinity_api;
+
+REVOKE ALL ON FUNCTION identity.show_two_factor(session_id uuid, step bigint, recovery_hash text) FROM PUBLIC;
+GRANT ALL ON FUNCTION identity.show_two_factor(session_id uuid, step bigint, recovery_hash text) TO vicinity_api;
 
 REVOKE ALL ON FUNCTION identity.sign_up(full_name text, email text, phone_sealed text, phone_hash text, password_hash text, roles jsonb, token_hash text, is_pending boolean, codes jsonb) FROM PUBLIC;
 GRANT ALL ON FUNCTION identity.sign_up(full_name text, email text, phone_sealed text, phone_hash text, password_hash text, roles jsonb, token_hash text, is_pending boolean, codes jsonb) TO vicinity_api;
@@ -16876,6 +17713,9 @@ GRANT SELECT ON TABLE money.shown_subscriptions TO vicinity_api;
 REVOKE ALL ON FUNCTION money.cancel_subscription(subscription_id uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION money.cancel_subscription(subscription_id uuid) TO vicinity_api;
 
+REVOKE ALL ON FUNCTION money.cancel_withdrawal(payout_id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION money.cancel_withdrawal(payout_id uuid) TO vicinity_api;
+
 REVOKE ALL ON FUNCTION money.next_transaction_number() FROM PUBLIC;
 
 GRANT SELECT ON TABLE money.payments TO vicinity_api;
@@ -16899,8 +17739,8 @@ REVOKE ALL ON FUNCTION money.choose_default(person_id uuid) FROM PUBLIC;
 REVOKE ALL ON FUNCTION money.claim_payment(payment_id uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION money.claim_payment(payment_id uuid) TO vicinity_worker;
 
-REVOKE ALL ON FUNCTION money.claim_payout(payout_id uuid) FROM PUBLIC;
-GRANT ALL ON FUNCTION money.claim_payout(payout_id uuid) TO vicinity_worker;
+REVOKE ALL ON FUNCTION money.claim_payout(payout_id uuid, sends_to_banks boolean) FROM PUBLIC;
+GRANT ALL ON FUNCTION money.claim_payout(payout_id uuid, sends_to_banks boolean) TO vicinity_worker;
 
 REVOKE ALL ON FUNCTION money.claim_renewals(batch integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION money.claim_renewals(batch integer) TO vicinity_worker;
@@ -16916,6 +17756,9 @@ GRANT ALL ON FUNCTION money.create_promo_code(facts jsonb) TO vicinity_api;
 
 REVOKE ALL ON FUNCTION money.credit_entries(p money.payments, worth bigint) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION money.customer_of_webhook(webhook_id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION money.customer_of_webhook(webhook_id uuid) TO vicinity_worker;
+
 REVOKE ALL ON FUNCTION money.cut(items jsonb, wish jsonb) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION money.decide_payout(payout_id uuid, decision text, words text) FROM PUBLIC;
@@ -16929,6 +17772,8 @@ GRANT ALL ON FUNCTION money.default_method(person_id uuid) TO vicinity_worker;
 REVOKE ALL ON FUNCTION money.discount_of(discount_type text, discount_value bigint, max_discount_amount bigint, min_booking_amount bigint, subtotal bigint) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION money.discount_of_booking(booking_id uuid, subtotal bigint) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION money.dispute_for_staff(d money.disputes) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION money.dispute_of_webhook(webhook_id uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION money.dispute_of_webhook(webhook_id uuid) TO vicinity_worker;
@@ -16973,6 +17818,8 @@ REVOKE ALL ON FUNCTION money.give_back(p money.payments, r money.reductions) FRO
 REVOKE ALL ON FUNCTION money.give_back_parts(p money.payments) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION money.handed_back(p money.payments, cash bigint) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION money.has_bank_rail() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION money.has_benefit(person_id uuid, benefit text) FROM PUBLIC;
 GRANT ALL ON FUNCTION money.has_benefit(person_id uuid, benefit text) TO vicinity_api;
@@ -17029,13 +17876,25 @@ REVOKE ALL ON FUNCTION money.is_fee_awaited(a money.payment_attempts) FROM PUBLI
 
 REVOKE ALL ON FUNCTION money.is_looked_at(marketplace text) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION money.is_lost(p money.payments, a money.payment_attempts) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION money.is_subscribed(person_id uuid, role text, other_than uuid) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION money.is_unpayable(p money.payments) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION money.keep_fund_account(payout_account_id uuid, reference text) FROM PUBLIC;
+GRANT ALL ON FUNCTION money.keep_fund_account(payout_account_id uuid, reference text) TO vicinity_worker;
 
 REVOKE ALL ON FUNCTION money.keep_gateway_customer(gateway text, reference text) FROM PUBLIC;
 GRANT ALL ON FUNCTION money.keep_gateway_customer(gateway text, reference text) TO vicinity_api;
 
 REVOKE ALL ON FUNCTION money.keep_methods(gateway text, methods jsonb) FROM PUBLIC;
 GRANT ALL ON FUNCTION money.keep_methods(gateway text, methods jsonb) TO vicinity_api;
+
+REVOKE ALL ON FUNCTION money.keep_methods_of(gateway text, customer text, methods jsonb) FROM PUBLIC;
+GRANT ALL ON FUNCTION money.keep_methods_of(gateway text, customer text, methods jsonb) TO vicinity_worker;
+
+REVOKE ALL ON FUNCTION money.kept_back_as(p money.payouts) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION money.less(items jsonb, cut jsonb) FROM PUBLIC;
 
@@ -17045,8 +17904,8 @@ REVOKE ALL ON FUNCTION money.line_entries(p money.payments, items jsonb, sign in
 
 REVOKE ALL ON FUNCTION money.line_name(code text, description text) FROM PUBLIC;
 
-REVOKE ALL ON FUNCTION money.list_payouts(state text, person uuid, before uuid, most integer) FROM PUBLIC;
-GRANT ALL ON FUNCTION money.list_payouts(state text, person uuid, before uuid, most integer) TO vicinity_api;
+REVOKE ALL ON FUNCTION money.list_payouts(state text, person uuid, held boolean, before uuid, most integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION money.list_payouts(state text, person uuid, held boolean, before uuid, most integer) TO vicinity_api;
 
 REVOKE ALL ON FUNCTION money.list_promo_codes(wanted jsonb, before uuid, most integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION money.list_promo_codes(wanted jsonb, before uuid, most integer) TO vicinity_api;
@@ -17178,6 +18037,8 @@ REVOKE ALL ON FUNCTION money.payout_period() FROM PUBLIC;
 REVOKE ALL ON FUNCTION money.payout_webhook(webhook_id uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION money.payout_webhook(webhook_id uuid) TO vicinity_worker;
 
+REVOKE ALL ON FUNCTION money.pays_from(p money.payouts) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION money.period_bound(anchor timestamp with time zone, zone text, months integer) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION money.platform_balance(account_id uuid) FROM PUBLIC;
@@ -17250,6 +18111,9 @@ GRANT ALL ON FUNCTION money.record_connect_account(payout_account_id uuid, repor
 REVOKE ALL ON FUNCTION money.record_dispute(report jsonb) FROM PUBLIC;
 GRANT ALL ON FUNCTION money.record_dispute(report jsonb) TO vicinity_worker;
 
+REVOKE ALL ON FUNCTION money.record_dispute_as_staff(payment_id uuid, report jsonb) FROM PUBLIC;
+GRANT ALL ON FUNCTION money.record_dispute_as_staff(payment_id uuid, report jsonb) TO vicinity_api;
+
 REVOKE ALL ON FUNCTION money.record_my_attempt(attempt_id uuid, report jsonb) FROM PUBLIC;
 GRANT ALL ON FUNCTION money.record_my_attempt(attempt_id uuid, report jsonb) TO vicinity_api;
 
@@ -17286,6 +18150,8 @@ REVOKE ALL ON FUNCTION money.release_borne(booking_id uuid, items jsonb) FROM PU
 REVOKE ALL ON FUNCTION money.release_payment(payment_id uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION money.release_payment(payment_id uuid) TO vicinity_worker;
 
+REVOKE ALL ON FUNCTION money.release_payouts_of(user_id uuid) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION money.remove_method(method_id uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION money.remove_method(method_id uuid) TO vicinity_api;
 
@@ -17301,6 +18167,8 @@ GRANT ALL ON FUNCTION money.resume_subscription(subscription_id uuid) TO vicinit
 
 REVOKE ALL ON FUNCTION money.retry_refund(refund_id uuid, back_to text) FROM PUBLIC;
 GRANT ALL ON FUNCTION money.retry_refund(refund_id uuid, back_to text) TO vicinity_api;
+
+REVOKE ALL ON FUNCTION money.return_withdrawal(p money.payouts) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION money.returned(p money.payments, method text) FROM PUBLIC;
 
@@ -17367,7 +18235,7 @@ REVOKE ALL ON FUNCTION money.stamp_refund() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION money.start_payment(asked jsonb, wish jsonb) FROM PUBLIC;
 
-REVOKE ALL ON FUNCTION money.start_payout(p money.payouts) FROM PUBLIC;
+REVOKE ALL ON FUNCTION money.start_payout(p money.payouts, to_banks text, by_hand boolean) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION money.status_by_attempt(p money.payments, a money.payment_attempts) FROM PUBLIC;
 
@@ -17384,6 +18252,8 @@ REVOKE ALL ON FUNCTION money.take_charge(s money.subscriptions, c money.subscrip
 REVOKE ALL ON FUNCTION money.take_from_gateway(d money.disputes, withdrawn bigint, fee bigint) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION money.take_from_payout(p money.payouts, kind text, amount bigint, key text, entry jsonb) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION money.take_methods(person_id uuid, gateway text, methods jsonb) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION money.take_subscription(subscription_id uuid) FROM PUBLIC;
 
@@ -17414,6 +18284,8 @@ REVOKE ALL ON FUNCTION money.tell_topup(topup_id uuid, payment_id uuid, status t
 REVOKE ALL ON FUNCTION money.tend_subscription(subscription_id uuid) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION money.told_lines(rows text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION money.topped_up(person_id uuid) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION money.transfers_of(p money.payments) FROM PUBLIC;
 
@@ -17461,6 +18333,12 @@ GRANT ALL ON FUNCTION money.watch_payout(payout_id uuid) TO vicinity_worker;
 
 REVOKE ALL ON FUNCTION money.why_no_promo(promo money.promo_codes, facts jsonb) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION money.withdraw(amount bigint) FROM PUBLIC;
+GRANT ALL ON FUNCTION money.withdraw(amount bigint) TO vicinity_api;
+
+REVOKE ALL ON FUNCTION money.withdrawable() FROM PUBLIC;
+GRANT ALL ON FUNCTION money.withdrawable() TO vicinity_api;
+
 REVOKE ALL ON FUNCTION money.withheld(p money.payments) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION money.withhold(p money.payments, d money.disputes) FROM PUBLIC;
@@ -17478,6 +18356,8 @@ REVOKE ALL ON FUNCTION money.wrong_papers(since timestamp with time zone) FROM P
 REVOKE ALL ON FUNCTION money.wrong_payouts(since timestamp with time zone) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION money.wrong_settlements(since timestamp with time zone) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION money.wrong_withdrawals(since timestamp with time zone) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION money.zone() FROM PUBLIC;
 
@@ -17542,6 +18422,8 @@ REVOKE ALL ON FUNCTION parking.check_listed(space parking.spaces) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION parking.check_out(booking_id uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION parking.check_out(booking_id uuid) TO vicinity_api;
+
+REVOKE ALL ON FUNCTION parking.check_shortest(hours integer) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION parking.check_window(starts_at timestamp with time zone, ends_at timestamp with time zone) FROM PUBLIC;
 
@@ -17613,6 +18495,8 @@ REVOKE ALL ON FUNCTION parking.move_terms(booking_id uuid, starts_at timestamp w
 GRANT ALL ON FUNCTION parking.move_terms(booking_id uuid, starts_at timestamp with time zone, ends_at timestamp with time zone, fallback_basis_points integer) TO vicinity_api;
 
 REVOKE ALL ON FUNCTION parking.move_tesla_trip(booking_id uuid) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION parking.moves_at_once(b booking.bookings, space parking.spaces, starts_at timestamp with time zone, ends_at timestamp with time zone) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION parking.my_access(booking_id uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION parking.my_access(booking_id uuid) TO vicinity_api;
@@ -17956,9 +18840,6 @@ GRANT SELECT ON TABLE app.db_stats TO vicinity_worker;
 
 GRANT SELECT ON TABLE app.marketplaces TO vicinity_api;
 GRANT SELECT ON TABLE app.marketplaces TO vicinity_worker;
-
-GRANT SELECT ON TABLE app.settings TO vicinity_api;
-GRANT SELECT ON TABLE app.settings TO vicinity_worker;
 
 GRANT SELECT ON TABLE booking.listed_resources TO vicinity_api;
 
