@@ -65,22 +65,12 @@ export const searchSpaces = useCase({
     checkCriteria(wanted, now);
     const { latitude, longitude, radius_m, bounds } = areaOf(wanted);
     const { from = null, to = null, vehicle_id = null, q, max_total_amount = null } = wanted;
-    const [key, last] = cursor ?? [null, null];
+    const [after_key, after_id] = cursor ?? [null, null];
     const asked = {
-      ...{
-        latitude,
-        longitude,
-        radius_m,
-        from,
-        to,
-        vehicle_id,
-        max_total_amount,
-        sort,
-        explain,
-        limit,
-        key,
-        last,
-      },
+      ...{ latitude, longitude, radius_m, vehicle_id, max_total_amount, sort, explain, after_key, after_id },
+      starts_at: from,
+      ends_at: to,
+      size: limit + 1,
       seconds: from === null || to === null ? null : Math.ceil((Date.parse(to) - Date.parse(from)) / 1000),
       filters: filtersOf(wanted, bounds),
       points: marketplace.fees.customer_basis_points,

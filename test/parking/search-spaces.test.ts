@@ -89,6 +89,45 @@ test('a window leaves out what is taken in it, and a unit that is free keeps a s
   expect(ids(await search(here))).toEqual([single.id, double.id]);
 });
 
+test('a hold that has run out neither takes its time nor hides what is taken after it', async () => {
+  const here = somewhere();
+  const space = await at(here);
+  const take = (kind: string, from: string, to: string, expires: string | null) =>
+    asOwner(sql`
+      insert into booking.reservations (marketplace, resource_id, unit, kind, during, expires_at)
+      values ('driveway', ${space.id}::uuid, 1, ${kind}::text, tstzrange(${from}::timestamptz, ${to}::timestamptz),
+        ${expires}::timestamptz) returning id`);
+  await take('hold', inHours(30), inHours(32), inHours(-1));
+  await take('hold', inHours(34), inHours(36), inHours(1));
+  for (const query of [{}, { q: 'driveway' }]) {
+    const found = async (from: number, to: number) =>
+      ids(await search(here, { from: inHours(from), to: inHours(to), ...query }));
+    expect(await found(29, 33)).toEqual([space.id]);
+    expect(await found(29, 35)).toEqual([]);
+    expect(await found(37, 39)).toEqual([space.id]);
+  }
+});
+
+test('what is not offered for booking is in no window, whatever its hours', async () => {
+  const here = somewhere();
+  const space = await at(here);
+  const window = { from: inHours(30), to: inHours(32) };
+  expect(ids(await search(here, window))).toEqual([space.id]);
+  await asOwner(
+    sql`update booking.resources set is_listed = false where id = ${space.id}::uuid returning id`,
+  );
+  for (const query of [{}, { q: 'driveway' }])
+    expect(ids(await search(here, { ...window, ...query }))).toEqual([]);
+});
+
+test.each([{}, { q: 'driveway' }])('a rate by the month needs no window: %o', async query => {
+  const here = somewhere();
+  const space = await at(here, { monthly_rate: 20_000 });
+  const answer = await search(here, query);
+  expect(ids(answer)).toEqual([space.id]);
+  expect(answer.body.items[0].subtotal_amount).toBeNull();
+});
+
 test('a window asks for the space’s shortest and longest booking and its notice', async () => {
   const here = somewhere();
   const space = await at(here, {

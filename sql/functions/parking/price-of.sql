@@ -1,6 +1,6 @@
 -- The cheapest way to pay for a time: whole months (30 days), weeks and days, and the hourly rate for the exact rest, rounded half
 -- up to the minor unit. A unit may cover more than is left, so a shorter time never costs more than a longer one. A rate that is
--- null is not offered. Amounts are in minor units.
+-- null is not offered. Amounts are in minor units. No time has no price.
 --
 -- Weeks and days are tried around their quotient only: seven days that are dearer than a week are a week, and the same holds of
 -- days and hours. Months are tried all, since they are no multiple of a week.
@@ -13,6 +13,13 @@ declare
   by_week boolean := coalesce(weekly < 7 * case when daily < 24 * hourly then daily else 24 * hourly end, false);
   after_months bigint; after_weeks bigint; rest bigint; cost bigint;
 begin
+  if seconds is null then return; end if;
+  -- What no unit undercuts even once is paid by the hour: most searches ask for a few of them.
+  cost := (2 * hourly * seconds + hour) / (2 * hour);
+  if coalesce(cost <= least(daily, weekly, monthly), false) then
+    months := 0; weeks := 0; days := 0; rest_seconds := seconds; amount := cost;
+    return;
+  end if;
   for m in 0 .. case when monthly is null then 0 else (seconds + month - 1) / month end loop
     after_months := greatest(seconds - m * month, 0);
     for w in case when by_week then after_months / week else 0 end

@@ -1,56 +1,44 @@
--- What a search asks of each space on its way. What needs no table is in functions, since the statement is planned anew for every
--- search; what looks something up stands in the statement, since a function would begin a query of its own for each space.
+-- What a search asks of each space on its way. What needs no table is in functions; what looks something up stands in the
+-- statement, since a function would begin a query of its own for each space.
 
--- What a search for a window, a vehicle and a greatest total asks of every space. Null where it asks for none of them. Refuses with
--- vehicle_not_yours.
-create or replace function parking.search_terms(starts_at timestamptz, ends_at timestamptz, vehicle_id uuid,
-  max_total_amount bigint, fallback_basis_points integer) returns parking.search_terms
+-- What a search comes to, in the form in which it is asked of every space. asked: the fields of `parking.search_terms` up to
+-- `after_id`. Refuses with vehicle_not_yours.
+create or replace function parking.search_terms(asked jsonb) returns parking.search_terms
 language plpgsql stable security definer set search_path = public, pg_temp as $$
-declare asked parking.search_terms;
+declare terms parking.search_terms := jsonb_populate_record(null::parking.search_terms, asked);
 begin
-  if vehicle_id is not null then
-    select v.length_inches, v.width_inches, v.height_inches into asked.length_inches, asked.width_inches, asked.height_inches
+  terms.here := app.point(terms.latitude, terms.longitude);
+  terms.filters := nullif(terms.filters, 'null');
+  terms.moment := app.now();
+  terms.basis_points := parking.fee_basis_points(terms.points);
+  if terms.vehicle_id is not null then
+    select v.length_inches, v.width_inches, v.height_inches into terms.length_inches, terms.width_inches, terms.height_inches
     from parking.vehicles v
-    where v.id = search_terms.vehicle_id and v.user_id = app.actor() and v.marketplace = app.marketplace() and v.is_active;
+    where v.id = terms.vehicle_id and v.user_id = app.actor() and v.marketplace = app.marketplace() and v.is_active;
     if not found then perform app.refuse('vehicle_not_yours'); end if;
   end if;
-  if starts_at is not null then
-    asked.starts_at := search_terms.starts_at;
-    asked.ends_at := search_terms.ends_at;
-    asked.seconds := ceil(extract(epoch from search_terms.ends_at - search_terms.starts_at));
+  if terms.seconds is not null then
     -- Read here at once, as `booking.horizon` and `app.setting` would one by one: each of those costs as much as several spaces.
     select max(t.value::float8) filter (where t.key = 'max_booking_hours') * 3600,
            booking.horizon_in(max(t.value::integer) filter (where t.key = 'booking_horizon_days'))
-    into asked.longest, asked.horizon
+    into terms.longest, terms.horizon
     from app.settings t
     where t.marketplace = app.marketplace() and t.key in ('max_booking_hours', 'booking_horizon_days') and t.is_active;
-    asked.max_total_amount := search_terms.max_total_amount;
-    if max_total_amount is not null then asked.basis_points := parking.fee_basis_points(fallback_basis_points); end if;
   end if;
-  return asked;
+  return terms;
 end $$;
 
--- Whether a space takes what a search asks for, but for its hours and what is taken of it: with room for the vehicle, for that long
--- and that soon, and at no more than the greatest total.
+-- Whether a space takes what a search asks for, but for its hours, what is taken of it and what it costs: with room for the vehicle,
+-- for that long and that soon.
 create or replace function parking.suits(asked parking.search_terms, is_covered boolean, max_length_cm integer,
-  max_width_cm integer, max_height_cm integer, shortest integer, longest integer, notice integer, hourly bigint, daily bigint,
-  weekly bigint, monthly bigint) returns boolean
-language plpgsql stable parallel safe as $$
-declare subtotal bigint;
-begin
-  if parking.misfit(asked.length_inches, asked.width_inches, asked.height_inches, is_covered, max_length_cm, max_width_cm,
-    max_height_cm) is not null then
-    return false;
-  end if;
-  if asked.seconds is null then return true; end if;
-  if asked.seconds < shortest * 3600 or asked.seconds > least(longest * 3600, asked.longest) or asked.ends_at > asked.horizon
-    or asked.starts_at < app.now() + make_interval(hours => notice) then
-    return false;
-  end if;
-  if asked.max_total_amount is null then return true; end if;
-  subtotal := (parking.price_of(hourly, daily, weekly, monthly, asked.seconds)).amount;
-  return subtotal + parking.fee_of(subtotal, asked.basis_points) <= asked.max_total_amount;
-end $$;
+  max_width_cm integer, max_height_cm integer, shortest integer, longest integer, notice integer) returns boolean
+language sql stable parallel safe as $$
+  select parking.misfit(asked.length_inches, asked.width_inches, asked.height_inches, is_covered, max_length_cm, max_width_cm,
+      max_height_cm) is null
+    and (asked.seconds is null
+      or asked.seconds >= shortest * 3600 and asked.seconds <= least(longest * 3600, asked.longest)
+        and asked.ends_at <= asked.horizon and asked.starts_at >= asked.moment + make_interval(hours => notice))
+$$;
 
 -- Whether a space is what somebody asks for: { surface, is_covered, has_ev_charging, charging_connector_type,
 -- has_security_camera, has_lighting, instant_booking_enabled, amenities, max_hourly_rate, min_rating, bounds }, each where it is
@@ -109,8 +97,7 @@ begin
     where near.title %> q and not near.title_words @@ words;
 end $$;
 
-grant execute on function parking.search_terms(timestamptz, timestamptz, uuid, bigint, integer),
-  parking.suits(parking.search_terms, boolean, integer, integer, integer, integer, integer, integer, bigint, bigint, bigint,
-    bigint),
+grant execute on function parking.search_terms(jsonb),
+  parking.suits(parking.search_terms, boolean, integer, integer, integer, integer, integer, integer),
   parking.meets(jsonb, text, boolean, boolean, text, boolean, boolean, boolean, text[], bigint, numeric, geography),
   parking.titled(text, geography, float8) to vicinity_api;
