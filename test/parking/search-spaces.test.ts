@@ -22,6 +22,9 @@ const search = (point: Point, query: Record<string, string | number> = {}, marke
   return anonymous(marketplace).get(`/api/v1/parking/spaces?${fields.join('&')}`);
 };
 
+/** By the distance alone, and by words. */
+const ways: Record<string, string>[] = [{}, { q: 'driveway' }];
+
 const ids = (answer: { body: { items: { id: string }[] } }) => answer.body.items.map(item => item.id);
 
 test('spaces within the circle come nearest first, with their distance in metres', async () => {
@@ -99,7 +102,7 @@ test('a hold that has run out neither takes its time nor hides what is taken aft
         ${expires}::timestamptz) returning id`);
   await take('hold', inHours(30), inHours(32), inHours(-1));
   await take('hold', inHours(34), inHours(36), inHours(1));
-  for (const query of [{}, { q: 'driveway' }]) {
+  for (const query of ways) {
     const found = async (from: number, to: number) =>
       ids(await search(here, { from: inHours(from), to: inHours(to), ...query }));
     expect(await found(29, 33)).toEqual([space.id]);
@@ -116,11 +119,10 @@ test('what is not offered for booking is in no window, whatever its hours', asyn
   await asOwner(
     sql`update booking.resources set is_listed = false where id = ${space.id}::uuid returning id`,
   );
-  for (const query of [{}, { q: 'driveway' }])
-    expect(ids(await search(here, { ...window, ...query }))).toEqual([]);
+  for (const query of ways) expect(ids(await search(here, { ...window, ...query }))).toEqual([]);
 });
 
-test.each([{}, { q: 'driveway' }])('a rate by the month needs no window: %o', async query => {
+test.each(ways)('a rate by the month needs no window: %o', async query => {
   const here = somewhere();
   const space = await at(here, { monthly_rate: 20_000 });
   const answer = await search(here, query);
