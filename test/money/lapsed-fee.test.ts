@@ -123,11 +123,13 @@ test.each([
   expect(await breaches()).toEqual([]);
 });
 
-test('a try that was declined after the lapse is given up at the gateway first', async () => {
+test.each([
+  ['was declined', { payment_method: 'pm_card_chargeDeclined' }, 'failed'],
+  ['waits for its person', {}, 'pending'],
+])('a try after the lapse that %s is given up at the gateway first', async (_, wish, status) => {
   const { booking, payment } = await reserved();
   await lapsed(payment);
-  const declined = await initiated(driver, booking, { payment_method: 'pm_card_chargeDeclined' });
-  expect(declined).toMatchObject({ id: payment.id, status: 'failed' });
+  expect(await initiated(driver, booking, wish)).toMatchObject({ id: payment.id, status });
   await cancelled(booking);
   expect((await attemptsOf(payment)).map(({ status }) => status)).toEqual(['cancelled', 'cancelled']);
   expect(await debtOf(driver)).toBe(575);

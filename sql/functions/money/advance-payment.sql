@@ -56,7 +56,7 @@ $$;
 -- paid for anew.
 create or replace function money.is_unpayable(p money.payments) returns boolean
 language sql stable security definer set search_path = public, pg_temp as $$
-  select p.status = 'failed' and p.authorized_at is not null and p.due_amount > p.wallet_amount + p.credits_amount
+  select p.status in ('pending', 'failed') and p.authorized_at is not null and p.due_amount > p.wallet_amount + p.credits_amount
     and exists (select from booking.bookings b where b.id = p.booking_id and b.cancelled_at is not null)
 $$;
 

@@ -39,7 +39,7 @@ language sql stable security definer set search_path = public, pg_temp as $$
     from money.payment_attempts a,
       lateral (select p.due_amount - p.wallet_amount - p.credits_amount - p.cash_amount as wanted) as w,
       -- It becomes a debt.
-      lateral (select p.status = 'failed' and money.is_unpayable(p) as is_owed) as o
+      lateral (select p.status in ('pending', 'failed') and money.is_unpayable(p) as is_owed) as o
     where a.payment_id = p.id and a.reference is not null and (
       -- Nobody needs it any more.
       (p.status = 'cancelled' or not a.is_current or o.is_owed or p.due_amount is not null and w.wanted <= 0)
