@@ -9,6 +9,12 @@ test('a value becomes an element of the one JSON argument', () => {
   });
 });
 
+test('an object or array becomes jsonb, which is not written as text and read again', () => {
+  const { text } =
+    sql`select ${{ a: 1 }}::jsonb, ${[1, 2]}::jsonb, ${null}::jsonb, ${new Date(0)}::timestamptz`;
+  expect(text).toBe('select ($1->0)::jsonb, ($1->1)::jsonb, ($1->>2)::jsonb, ($1->>3)::timestamptz');
+});
+
 test('a bigint travels as text, since JSON has no numbers of its size', () => {
   expect(sql`select ${9_007_199_254_740_993n}::bigint`.values).toEqual(['9007199254740993']);
 });
