@@ -1,7 +1,8 @@
--- Why the caller may not go on, as { constraint, facts? }: a refusal's code and what the client is told beside it. Null when
--- the caller may.
+-- Why the caller may not go on, as { constraint, facts? }: a refusal's code and what the client is told beside it. When the caller
+-- may: null, or { idle: true } where that the person was here is to be noted.
 -- context.access: 'everyone', 'signed_in', or a permission such as 'parking.list'. context.own: the route is about the caller's own
 -- account, which is all that a pending account may use. context.fresh_factor: the second factor was shown within the last hour.
+-- context.limited: it may change something, and changes are counted.
 create or replace function app.check_caller(context jsonb) returns jsonb
 language plpgsql stable security definer set search_path = public, pg_temp as $$
 declare access text := coalesce(context ->> 'access', 'signed_in'); caller record; refusal text;
@@ -12,8 +13,12 @@ begin
     return '{"constraint": "unauthenticated"}';
   end if;
   if context ? 'token_hash' then return app.check_token(context, access); end if;
-  select u.id, u.account_status, u.suspended_until, u.standing_before, s.revoked_at, s.expires_at, s.mfa_at, s.impersonator_session_id into caller
+  -- One statement for what every request asks, whose plan is kept.
+  select u.id, u.account_status, u.suspended_until, u.standing_before, s.revoked_at, s.expires_at, s.mfa_at, s.impersonator_session_id,
+    p.is_staff, r.full_at, coalesce(u.last_active_at < app.now() - interval '5 minutes', true) as is_idle into caller
   from identity.sessions s join identity.users u on u.id = s.user_id
+  left join identity.permissions p on p.marketplace = s.marketplace and p.name = access
+  left join app.rate_limits r on r.bucket = 'changes:' || (context ->> 'actor')
   where s.id = (context ->> 'session')::uuid and s.user_id = (context ->> 'actor')::uuid
     and s.marketplace = context ->> 'marketplace' and u.marketplace = s.marketplace;
   if not found or caller.revoked_at is not null or caller.expires_at <= app.now()
@@ -27,13 +32,13 @@ begin
     return '{"constraint": "account_pending"}';
   end if;
   if access not in ('everyone', 'signed_in') then
-    refusal := app.check_permission(caller.id, access, context ->> 'marketplace', caller.mfa_at is not null);
+    refusal := app.check_permission(caller.id, access, caller.is_staff, caller.mfa_at is not null);
     if refusal is not null then return jsonb_build_object('constraint', refusal); end if;
   end if;
   if context ? 'fresh_factor' and (caller.mfa_at > app.now() - interval '1 hour') is not true then
     return '{"constraint": "step_up_required"}';
   end if;
-  return null;
+  return app.check_changes(context, caller.full_at, caller.is_idle);
 end $$;
 
 -- Refuses everybody but staff while the marketplace is closed by its setting `maintenance_mode`, but on routes that stay open then. Null
@@ -71,8 +76,11 @@ create or replace function app.check_token(context jsonb, access text) returns j
 language plpgsql stable security definer set search_path = public, pg_temp as $$
 declare token record; refusal text;
 begin
-  select t.user_id, t.abilities, t.mfa_at, t.expires_at, u.account_status, u.suspended_until, u.standing_before into token
+  select t.user_id, t.abilities, t.mfa_at, t.expires_at, u.account_status, u.suspended_until, u.standing_before,
+    p.is_staff, r.full_at, coalesce(u.last_active_at < app.now() - interval '5 minutes', true) as is_idle into token
   from identity.personal_access_tokens t join identity.users u on u.id = t.user_id and u.marketplace = t.marketplace
+  left join identity.permissions p on p.marketplace = t.marketplace and p.name = check_token.access
+  left join app.rate_limits r on r.bucket = 'changes:' || (context ->> 'actor')
   where t.id = (context ->> 'session')::uuid and t.user_id = (context ->> 'actor')::uuid
     and t.marketplace = context ->> 'marketplace' and t.token_hash = context ->> 'token_hash';
   if not found or token.expires_at <= app.now() then return '{"constraint": "invalid_token"}'; end if;
@@ -80,7 +88,7 @@ begin
   if not app.is_active(token.account_status, token.suspended_until) then
     return jsonb_build_object('constraint', 'account_suspended', 'facts', identity.suspension_of(token.user_id));
   end if;
-  if access = 'everyone' then return null; end if;
+  if access = 'everyone' then return app.check_changes(context, token.full_at, token.is_idle); end if;
   if not context ? 'own' and app.is_pending(token.account_status, token.standing_before) then
     return '{"constraint": "account_pending"}';
   end if;
@@ -88,10 +96,21 @@ begin
     return '{"constraint": "ability_missing"}';
   end if;
   if access <> 'signed_in' then
-    refusal := app.check_permission(token.user_id, access, context ->> 'marketplace', token.mfa_at is not null);
+    refusal := app.check_permission(token.user_id, access, token.is_staff, token.mfa_at is not null);
+    if refusal is not null then return jsonb_build_object('constraint', refusal); end if;
   end if;
-  return case when refusal is not null then jsonb_build_object('constraint', refusal) end;
+  return app.check_changes(context, token.full_at, token.is_idle);
 end $$;
+
+-- Whether somebody who may go on has changes left, of what one person may change in an hour: as `app.check_caller`. `full_at`: when
+-- their bucket is full again, which `app.draw_change` draws from; null when it is.
+create or replace function app.check_changes(context jsonb, full_at timestamptz, is_idle boolean) returns jsonb
+language sql stable as $$
+  select case
+    when context ? 'limited' and full_at + interval '0.36 seconds' > app.now() + interval '1 hour'
+      then '{"constraint": "too_many_requests"}'::jsonb
+    when is_idle then '{"idle": true}' end
+$$;
 
 -- Notes that a token was used, once a minute at most.
 create or replace function app.touch_token(token_id uuid) returns void
@@ -101,15 +120,11 @@ language sql security definer set search_path = public, pg_temp as $$
 $$;
 
 -- Why a person may not use a permission, or null. What only staff may do takes a second factor.
-create or replace function app.check_permission(person_id uuid, permission text, marketplace text, has_second_factor boolean)
-returns text language plpgsql stable security definer set search_path = public, pg_temp as $$
+create or replace function app.check_permission(person_id uuid, permission text, is_staff boolean, has_second_factor boolean)
+returns text language plpgsql stable as $$
 begin
-  return case
-    when not identity.has_permission(person_id, check_permission.permission) then 'forbidden'
-    when not has_second_factor and (
-      select p.is_staff from identity.permissions p
-      where p.marketplace = check_permission.marketplace and p.name = check_permission.permission) then 'two_factor_required'
-  end;
+  if not identity.has_permission(person_id, permission) then return 'forbidden'; end if;
+  return case when is_staff and not has_second_factor then 'two_factor_required' end;
 end $$;
 
 -- Whether who looks with somebody else's eyes still may: it is over when the session ends in which it began or has no

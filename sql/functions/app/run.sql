@@ -56,25 +56,15 @@ begin
 end $$;
 
 -- What one person may change in an hour, by session and by token alike: counted by trip, of which a change makes two at most.
-create or replace function app.draw_change(actor text) returns void
-language plpgsql security definer set search_path = public, pg_temp as $$
+create or replace function app.draw_change(actor text) returns integer language plpgsql as $$
 begin
-  perform app.draw('changes:' || draw_change.actor, 10000, interval '1 hour');
-end $$;
-
--- Whether a person has used that up: what `app.is_empty` says, by a statement whose plan is kept, since each change asks.
-create or replace function app.has_no_change(actor text) returns boolean
-language plpgsql stable security definer set search_path = public, pg_temp as $$
-begin
-  return exists (
-    select from app.rate_limits r
-    where r.bucket = 'changes:' || has_no_change.actor and r.full_at + interval '0.36 seconds' > app.now() + interval '1 hour');
+  return app.draw('changes:' || draw_change.actor, 10000, interval '1 hour');
 end $$;
 
 -- Runs one statement, as the head of this file says. What goes wrong inside rolls back and is returned as a refusal.
 create or replace function app.run(context jsonb, statement text, args text) returns setof jsonb language plpgsql as $$
 declare
-  row_ record; answer jsonb[] := '{}'; earlier jsonb; refusal jsonb; keyed boolean := context ? 'idempotency_key'; wrote boolean;
+  row_ record; answer jsonb[] := '{}'; earlier jsonb; verdict jsonb; keyed boolean := context ? 'idempotency_key';
   item jsonb; bytes integer := 0; cut boolean := false; counted boolean := false;
   state text; constraint_ text; table_ text; message_ text; detail_ text; column_ text;
 begin
@@ -83,18 +73,15 @@ begin
   begin
     perform app.set_context(context);
     -- The worker acts for the system: it has no session to check.
-    if current_user <> 'vicinity_worker' then refusal := coalesce(app.check_caller(context), app.check_open(context)); end if;
-    if refusal is not null then
-      return next jsonb_build_object('refused', refusal);
+    if current_user <> 'vicinity_worker' then
+      verdict := app.check_caller(context);
+      if (verdict ? 'constraint') is not true then verdict := coalesce(app.check_open(context), verdict); end if;
+    end if;
+    if verdict ? 'constraint' then
+      return next jsonb_build_object('refused', verdict);
       return;
     end if;
-    if context ? 'limited' then
-      if app.has_no_change(context ->> 'actor') then
-        return next '{"refused": {"constraint": "too_many_requests"}}'::jsonb;
-        return;
-      end if;
-      counted := true;
-    end if;
+    counted := context ? 'limited';
     if keyed then
       earlier := app.earlier_answer(context);
       if earlier ? 'refused' then return next earlier; return; end if;
@@ -112,11 +99,12 @@ begin
       exit when cut;
       answer := answer || item;
     end loop;
-    set constraints all immediate;   -- deferred refusals happen here, where they are caught
     -- Only a transaction that wrote has an id: a load before the write leaves the key free for the write.
-    wrote := pg_current_xact_id_if_assigned() is not null;
-    if keyed and wrote then perform app.keep_answer(context, answer); end if;
-    if context ->> 'actor' is not null and not context ? 'impersonator' then
+    if pg_current_xact_id_if_assigned() is not null then
+      set constraints all immediate;   -- deferred refusals happen here, where they are caught
+      if keyed then perform app.keep_answer(context, answer); end if;
+    end if;
+    if verdict ? 'idle' and not context ? 'impersonator' then
       perform identity.note_activity((context ->> 'actor')::uuid);
     end if;
     if context ? 'token_hash' then perform app.touch_token((context ->> 'session')::uuid); end if;
@@ -135,9 +123,9 @@ begin
     return;
   end;
   return next jsonb_build_object('replayed', false, 'emitted', current_setting('app.emitted')::integer, 'cut', cut);
-  return query select unnest(answer);
+  foreach item in array answer loop return next item; end loop;
 end $$;
 
 grant execute on function app.run(jsonb, text, text), app.set_context(jsonb), app.earlier_answer(jsonb),
-  app.keep_answer(jsonb, jsonb[]), app.audit_impersonation(jsonb), app.draw_change(text), app.has_no_change(text)
+  app.keep_answer(jsonb, jsonb[]), app.audit_impersonation(jsonb), app.draw_change(text)
   to vicinity_api, vicinity_worker;

@@ -5,7 +5,7 @@ $$;
 
 -- The ways in which a person has a permission, open or staff's alike.
 create or replace function identity.has_permission(person_id uuid, permission text) returns boolean
-language plpgsql stable security definer set search_path = public, pg_temp as $$
+language plpgsql stable as $$
 begin
   return exists (
       select from identity.user_roles r
