@@ -11,7 +11,8 @@
 create or replace function booking.place(details jsonb, at geography default null) returns booking.bookings
 language plpgsql security definer set search_path = public, pg_temp as $$
 declare
-  b booking.bookings := jsonb_populate_record(null::booking.bookings, details - 'location');
+  b booking.bookings := jsonb_populate_record(null::booking.bookings,
+    case when details ? 'location' then details - 'location' else details end);
   flow booking.flows; kind text; event jsonb;
 begin
   select f.* into strict flow from booking.flows f
@@ -54,7 +55,7 @@ begin
   kind := case when b.expires_at is null then 'booking' else 'hold' end;
   b.unit := booking.take(b, (details ->> 'capacity')::integer, kind);
   b.number := booking.next_number();
-  insert into booking.numbers (number, booking_id) values (b.number, b.id);
+  with numbered as (insert into booking.numbers (number, booking_id) values (b.number, b.id))
   insert into booking.bookings select b.*;
   perform booking.write_step(b, flow, null, 'customer', 'placed');
   event := booking.event_of(b);
@@ -70,7 +71,7 @@ end $$;
 -- Takes the time of a new booking, of its resource and then of what is brought, as everybody does: two who want each other's never wait
 -- in a circle. Returns the unit. Refuses with reservation_no_overlap and subject_no_overlap.
 create or replace function booking.take(b booking.bookings, capacity integer, kind text) returns integer
-language plpgsql security definer set search_path = public, pg_temp as $$
+language plpgsql as $$
 declare taken integer; subject_taken integer;
 begin
   -- Mostly both are free, and one statement takes them: what is brought only once the resource is taken.
@@ -97,17 +98,19 @@ end $$;
 -- The next number of the marketplace in its zone's year, such as DRV-2026-000001: six digits at least, never cut. A booking that is
 -- refused after it has drawn one leaves a gap.
 create or replace function booking.next_number() returns text
-language plpgsql security definer set search_path = public, pg_temp as $$
-declare prefix text; year_ integer; series text; n bigint;
+language plpgsql as $$
+declare prefix text; year_ integer; series text; counter regclass; n bigint;
 begin
   select m.booking_prefix, extract(year from app.now() at time zone m.time_zone) into strict prefix, year_
   from app.marketplaces m where m.slug = app.marketplace();
   series := format('booking.number_%s_%s', lower(prefix), year_);
-  if to_regclass(series) is null then
+  counter := to_regclass(series);
+  if counter is null then
     perform pg_advisory_xact_lock(hashtextextended(series, 0));
     execute format('create sequence if not exists %s', series);
+    counter := series;
   end if;
-  n := nextval(series::regclass);
+  n := nextval(counter);
   return prefix || '-' || year_ || '-' || lpad(n::text, greatest(6, length(n::text)), '0');
 end $$;
 

@@ -51,7 +51,7 @@ $$;
 create or replace function booking.start_clock(b booking.bookings, flow booking.flows) returns void language plpgsql as $$
 declare due_at timestamptz := b.expires_at;
 begin
-  if due_at is null then select n.due_at into due_at from booking.next_timer(b, flow) as n; end if;
+  if due_at is null then due_at := (booking.next_timer(b, flow)).due_at; end if;
   if b.move_request is not null then due_at := least(due_at, (b.move_request ->> 'expires_at')::timestamptz); end if;
   if due_at is not null then perform app.set_timer('booking.clock', b.id, due_at); end if;
 end $$;
@@ -63,7 +63,7 @@ language plpgsql stable as $$
 begin
   select t.value, m.due_at into timer, due_at
   from jsonb_array_elements(flow.timers) with ordinality as t (value, place),
-    lateral (select booking.moment_of(b, t.value -> 'due') as due_at) as m
+    lateral (select booking.moment_of(b, t.value -> 'due') as due_at offset 0) as m
   where t.value ->> 'in' = b.status and m.due_at is not null
   order by m.due_at, t.place offset b.clock_step limit 1;
 end $$;

@@ -1,7 +1,7 @@
 -- Issues the code of a booking at its confirmation: ten letters and digits that nobody reads for others, of 2^50. A code that another
 -- booking has is drawn anew. May be called again without harm.
 create or replace function parking.issue_access(b booking.bookings) returns void
-language plpgsql security definer set search_path = public, pg_temp as $$
+language plpgsql as $$
 declare
   letters constant text := '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
   sixty_four constant text := 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/';
@@ -12,7 +12,8 @@ begin
     values (left(translate(encode(gen_random_bytes(9), 'base64'), sixty_four, letters || letters), 10),
             b.id, b.marketplace, b.customer_id)
     on conflict do nothing;
-    exit when found or exists (select from parking.access_codes a where a.booking_id = b.id);
+    exit when found;
+    exit when exists (select from parking.access_codes a where a.booking_id = b.id);
   end loop;
 end $$;
 

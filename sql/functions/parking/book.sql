@@ -10,12 +10,15 @@ begin
   -- A change that commits after this reads as one that came after the booking. Only a deletion waits for it, and sees it.
   select s.* into space from parking.spaces s
   where s.id = book.space_id and s.marketplace = app.marketplace() and s.deleted_at is null for key share;
-  perform parking.check_listed(space);
+  -- Asked for the reason only where there is one.
+  if (space.approval_status = 'approved' and space.listing_status = 'active') is not true then
+    perform parking.check_listed(space);
+  end if;
   if space.version <> book.version then perform app.refuse('listing_changed'); end if;
   if not booking.is_open(space.id, tstzrange((terms ->> 'starts_at')::timestamptz, (terms ->> 'ends_at')::timestamptz)) then
     perform app.refuse('closed');
   end if;
-  return booking.place((terms - 'vehicle_id') || jsonb_build_object(
+  return booking.place(terms || jsonb_build_object(
     'module', 'parking', 'resource_id', space.id, 'resource_name', space.title, 'provider_id', space.owner_id,
     'capacity', space.capacity, 'instant', space.instant_booking_enabled, 'time_zone', space.time_zone,
     'currency', space.currency, 'subject_id', terms -> 'vehicle_id', 'buffer_before', space.buffer_before_minutes * 60,
@@ -38,7 +41,7 @@ end $$;
 -- What a booking keeps of a vehicle, so that whoever lets the space knows it when it comes. Null without one. Refuses with
 -- vehicle_required, vehicle_not_yours for any that is not the caller's, and vehicle_does_not_fit.
 create or replace function parking.admit_vehicle(vehicle_id uuid, space parking.spaces) returns jsonb
-language plpgsql stable security definer set search_path = public, pg_temp as $$
+language plpgsql stable as $$
 declare vehicle parking.vehicles;
 begin
   if vehicle_id is null then

@@ -2,12 +2,14 @@
 -- near, and from then on its position is watched. Nothing happens for a vehicle that Tesla does not know, and for a driver who has
 -- linked no account.
 create or replace function parking.begin_tesla_trip(b booking.bookings) returns void
-language plpgsql security definer set search_path = public, pg_temp as $$
+language plpgsql as $$
 begin
+  -- Looked at first: a statement that inserts costs more to begin, and most vehicles are not known.
+  perform from parking.vehicles v join identity.tesla_accounts t on t.user_id = b.customer_id
+  where v.id = b.subject_id and v.tesla_vehicle_id is not null;
+  if not found then return; end if;
   insert into parking.tesla_trips (booking_id, marketplace, user_id, vehicle_id, read_at)
-  select b.id, b.marketplace, b.customer_id, v.id, parking.watched_from(b.starts_at)
-  from parking.vehicles v join identity.tesla_accounts t on t.user_id = b.customer_id
-  where v.id = b.subject_id and v.tesla_vehicle_id is not null
+  values (b.id, b.marketplace, b.customer_id, b.subject_id, parking.watched_from(b.starts_at))
   on conflict on constraint tesla_trips_pkey do nothing;
   if found then perform parking.plan_navigation(b.id); end if;
 end $$;
