@@ -64,14 +64,71 @@ CREATE TYPE identity.profile AS (
 	created_at timestamp with time zone
 );
 
+CREATE TYPE parking.found_space AS (
+	id uuid,
+	title character varying,
+	description character varying,
+	address character varying,
+	city character varying,
+	state character varying,
+	zip_code character varying,
+	location jsonb,
+	surface text,
+	is_covered boolean,
+	capacity integer,
+	max_vehicle_length_cm integer,
+	max_vehicle_width_cm integer,
+	max_vehicle_height_cm integer,
+	hourly_rate bigint,
+	daily_rate bigint,
+	weekly_rate bigint,
+	monthly_rate bigint,
+	minimum_booking_hours integer,
+	maximum_booking_hours integer,
+	advance_booking_hours integer,
+	buffer_before_minutes integer,
+	buffer_after_minutes integer,
+	instant_booking_enabled boolean,
+	has_ev_charging boolean,
+	charging_connector_type text,
+	has_security_camera boolean,
+	has_lighting boolean,
+	amenities text[],
+	currency text,
+	time_zone text,
+	rating numeric,
+	review_count integer,
+	created_at timestamp with time zone,
+	updated_at timestamp with time zone,
+	cover_object character varying,
+	distance_m double precision,
+	subtotal_amount bigint,
+	sort_key double precision,
+	fee_basis_points integer,
+	free_units integer
+);
+
 CREATE TYPE parking.search_terms AS (
+	latitude double precision,
+	longitude double precision,
+	radius_m double precision,
 	starts_at timestamp with time zone,
 	ends_at timestamp with time zone,
 	seconds bigint,
+	vehicle_id uuid,
+	max_total_amount bigint,
+	filters jsonb,
+	sort text,
+	explain boolean,
+	points integer,
+	size integer,
+	after_key double precision,
+	after_id uuid,
+	here public.geography,
+	moment timestamp with time zone,
 	longest double precision,
 	horizon timestamp with time zone,
 	basis_points integer,
-	max_total_amount bigint,
 	length_inches integer,
 	width_inches integer,
 	height_inches integer
@@ -580,8 +637,12 @@ begin
     return '{"constraint": "unauthenticated"}';
   end if;
   if context ? 'token_hash' then return app.check_token(context, access); end if;
-  select u.id, u.account_status, u.suspended_until, u.standing_before, s.revoked_at, s.expires_at, s.mfa_at, s.impersonator_session_id into caller
+  -- One statement for what every request asks, whose plan is kept.
+  select u.id, u.account_status, u.suspended_until, u.standing_before, s.revoked_at, s.expires_at, s.mfa_at, s.impersonator_session_id,
+    p.is_staff, r.full_at, coalesce(u.last_active_at < app.now() - interval '5 minutes', true) as is_idle into caller
   from identity.sessions s join identity.users u on u.id = s.user_id
+  left join identity.permissions p on p.marketplace = s.marketplace and p.name = access
+  left join app.rate_limits r on r.bucket = 'changes:' || (context ->> 'actor')
   where s.id = (context ->> 'session')::uuid and s.user_id = (context ->> 'actor')::uuid
     and s.marketplace = context ->> 'marketplace' and u.marketplace = s.marketplace;
   if not found or caller.revoked_at is not null or caller.expires_at <= app.now()
@@ -595,14 +656,23 @@ begin
     return '{"constraint": "account_pending"}';
   end if;
   if access not in ('everyone', 'signed_in') then
-    refusal := app.check_permission(caller.id, access, context ->> 'marketplace', caller.mfa_at is not null);
+    refusal := app.check_permission(caller.id, access, caller.is_staff, caller.mfa_at is not null);
     if refusal is not null then return jsonb_build_object('constraint', refusal); end if;
   end if;
   if context ? 'fresh_factor' and (caller.mfa_at > app.now() - interval '1 hour') is not true then
     return '{"constraint": "step_up_required"}';
   end if;
-  return null;
+  return app.check_changes(context, caller.full_at, caller.is_idle);
 end $$;
+
+CREATE FUNCTION app.check_changes(context jsonb, full_at timestamp with time zone, is_idle boolean) RETURNS jsonb
+    LANGUAGE sql STABLE
+    AS $$
+  select case
+    when context ? 'limited' and full_at + interval '0.36 seconds' > app.now() + interval '1 hour'
+      then '{"constraint": "too_many_requests"}'::jsonb
+    when is_idle then '{"idle": true}' end
+$$;
 
 CREATE FUNCTION app.check_open(context jsonb) RETURNS jsonb
     LANGUAGE plpgsql STABLE SECURITY DEFINER
@@ -621,17 +691,12 @@ begin
   ) then '{"constraint": "marketplace_closed"}'::jsonb end;
 end $$;
 
-CREATE FUNCTION app.check_permission(person_id uuid, permission text, marketplace text, has_second_factor boolean) RETURNS text
-    LANGUAGE plpgsql STABLE SECURITY DEFINER
-    SET search_path TO 'public', 'pg_temp'
+CREATE FUNCTION app.check_permission(person_id uuid, permission text, is_staff boolean, has_second_factor boolean) RETURNS text
+    LANGUAGE plpgsql STABLE
     AS $$
 begin
-  return case
-    when not identity.has_permission(person_id, check_permission.permission) then 'forbidden'
-    when not has_second_factor and (
-      select p.is_staff from identity.permissions p
-      where p.marketplace = check_permission.marketplace and p.name = check_permission.permission) then 'two_factor_required'
-  end;
+  if not identity.has_permission(person_id, permission) then return 'forbidden'; end if;
+  return case when is_staff and not has_second_factor then 'two_factor_required' end;
 end $$;
 
 CREATE FUNCTION app.check_token(context jsonb, access text) RETURNS jsonb
@@ -640,8 +705,11 @@ CREATE FUNCTION app.check_token(context jsonb, access text) RETURNS jsonb
     AS $$
 declare token record; refusal text;
 begin
-  select t.user_id, t.abilities, t.mfa_at, t.expires_at, u.account_status, u.suspended_until, u.standing_before into token
+  select t.user_id, t.abilities, t.mfa_at, t.expires_at, u.account_status, u.suspended_until, u.standing_before,
+    p.is_staff, r.full_at, coalesce(u.last_active_at < app.now() - interval '5 minutes', true) as is_idle into token
   from identity.personal_access_tokens t join identity.users u on u.id = t.user_id and u.marketplace = t.marketplace
+  left join identity.permissions p on p.marketplace = t.marketplace and p.name = check_token.access
+  left join app.rate_limits r on r.bucket = 'changes:' || (context ->> 'actor')
   where t.id = (context ->> 'session')::uuid and t.user_id = (context ->> 'actor')::uuid
     and t.marketplace = context ->> 'marketplace' and t.token_hash = context ->> 'token_hash';
   if not found or token.expires_at <= app.now() then return '{"constraint": "invalid_token"}'; end if;
@@ -649,7 +717,7 @@ begin
   if not app.is_active(token.account_status, token.suspended_until) then
     return jsonb_build_object('constraint', 'account_suspended', 'facts', identity.suspension_of(token.user_id));
   end if;
-  if access = 'everyone' then return null; end if;
+  if access = 'everyone' then return app.check_changes(context, token.full_at, token.is_idle); end if;
   if not context ? 'own' and app.is_pending(token.account_status, token.standing_before) then
     return '{"constraint": "account_pending"}';
   end if;
@@ -657,9 +725,10 @@ begin
     return '{"constraint": "ability_missing"}';
   end if;
   if access <> 'signed_in' then
-    refusal := app.check_permission(token.user_id, access, context ->> 'marketplace', token.mfa_at is not null);
+    refusal := app.check_permission(token.user_id, access, token.is_staff, token.mfa_at is not null);
+    if refusal is not null then return jsonb_build_object('constraint', refusal); end if;
   end if;
-  return case when refusal is not null then jsonb_build_object('constraint', refusal) end;
+  return app.check_changes(context, token.full_at, token.is_idle);
 end $$;
 
 CREATE FUNCTION app.claim_outbox(batch integer) RETURNS TABLE(id uuid, marketplace text, type text, payload jsonb, created_at timestamp with time zone)
@@ -718,12 +787,11 @@ begin
           where r.bucket = draw.bucket);
 end $$;
 
-CREATE FUNCTION app.draw_change(actor text) RETURNS void
-    LANGUAGE plpgsql SECURITY DEFINER
-    SET search_path TO 'public', 'pg_temp'
+CREATE FUNCTION app.draw_change(actor text) RETURNS integer
+    LANGUAGE plpgsql
     AS $$
 begin
-  perform app.draw('changes:' || draw_change.actor, 10000, interval '1 hour');
+  return app.draw('changes:' || draw_change.actor, 10000, interval '1 hour');
 end $$;
 
 CREATE FUNCTION app.earlier_answer(context jsonb) RETURNS jsonb
@@ -764,16 +832,6 @@ begin
   insert into app.outbox (marketplace, type, payload)
   values (app.marketplace(), emit_both.type, emit_both.payload), (app.marketplace(), emit_both.further_type, emit_both.payload);
   perform set_config('app.emitted', (current_setting('app.emitted')::integer + 2)::text, true);
-end $$;
-
-CREATE FUNCTION app.has_no_change(actor text) RETURNS boolean
-    LANGUAGE plpgsql STABLE SECURITY DEFINER
-    SET search_path TO 'public', 'pg_temp'
-    AS $$
-begin
-  return exists (
-    select from app.rate_limits r
-    where r.bucket = 'changes:' || has_no_change.actor and r.full_at + interval '0.36 seconds' > app.now() + interval '1 hour');
 end $$;
 
 CREATE FUNCTION app.is_active(account_status text, suspended_until timestamp with time zone) RETURNS boolean
@@ -1037,7 +1095,7 @@ CREATE FUNCTION app.run(context jsonb, statement text, args text) RETURNS SETOF 
     LANGUAGE plpgsql
     AS $$
 declare
-  row_ record; answer jsonb[] := '{}'; earlier jsonb; refusal jsonb; keyed boolean := context ? 'idempotency_key'; wrote boolean;
+  row_ record; answer jsonb[] := '{}'; earlier jsonb; verdict jsonb; keyed boolean := context ? 'idempotency_key';
   item jsonb; bytes integer := 0; cut boolean := false; counted boolean := false;
   state text; constraint_ text; table_ text; message_ text; detail_ text; column_ text;
 begin
@@ -1046,18 +1104,15 @@ begin
   begin
     perform app.set_context(context);
     -- The worker acts for the system: it has no session to check.
-    if current_user <> 'vicinity_worker' then refusal := coalesce(app.check_caller(context), app.check_open(context)); end if;
-    if refusal is not null then
-      return next jsonb_build_object('refused', refusal);
+    if current_user <> 'vicinity_worker' then
+      verdict := app.check_caller(context);
+      if (verdict ? 'constraint') is not true then verdict := coalesce(app.check_open(context), verdict); end if;
+    end if;
+    if verdict ? 'constraint' then
+      return next jsonb_build_object('refused', verdict);
       return;
     end if;
-    if context ? 'limited' then
-      if app.has_no_change(context ->> 'actor') then
-        return next '{"refused": {"constraint": "too_many_requests"}}'::jsonb;
-        return;
-      end if;
-      counted := true;
-    end if;
+    counted := context ? 'limited';
     if keyed then
       earlier := app.earlier_answer(context);
       if earlier ? 'refused' then return next earlier; return; end if;
@@ -1075,11 +1130,12 @@ begin
       exit when cut;
       answer := answer || item;
     end loop;
-    set constraints all immediate;   -- deferred refusals happen here, where they are caught
     -- Only a transaction that wrote has an id: a load before the write leaves the key free for the write.
-    wrote := pg_current_xact_id_if_assigned() is not null;
-    if keyed and wrote then perform app.keep_answer(context, answer); end if;
-    if context ->> 'actor' is not null and not context ? 'impersonator' then
+    if pg_current_xact_id_if_assigned() is not null then
+      set constraints all immediate;   -- deferred refusals happen here, where they are caught
+      if keyed then perform app.keep_answer(context, answer); end if;
+    end if;
+    if verdict ? 'idle' and not context ? 'impersonator' then
       perform identity.note_activity((context ->> 'actor')::uuid);
     end if;
     if context ? 'token_hash' then perform app.touch_token((context ->> 'session')::uuid); end if;
@@ -1098,7 +1154,7 @@ begin
     return;
   end;
   return next jsonb_build_object('replayed', false, 'emitted', current_setting('app.emitted')::integer, 'cut', cut);
-  return query select unnest(answer);
+  foreach item in array answer loop return next item; end loop;
 end $$;
 
 CREATE FUNCTION app.security_findings() RETURNS TABLE(finding text, subject text)
@@ -1361,10 +1417,10 @@ CREATE TABLE booking.bookings (
     discount_amount bigint DEFAULT 0 NOT NULL,
     move_request jsonb,
     CONSTRAINT bookings_answer_seconds_check CHECK ((answer_seconds > 0)),
-    CONSTRAINT bookings_awaits_check CHECK ((((awaits = ANY (ARRAY['payment'::text, 'answer'::text])) AND (expires_at IS NOT NULL)) OR ((awaits IS NULL) AND (expires_at IS NULL)))),
+    CONSTRAINT bookings_awaits_check CHECK (((num_nulls(awaits, expires_at) <> 1) AND (awaits = ANY ('{payment,answer}'::text[])))),
     CONSTRAINT bookings_buffer_after_check CHECK (((buffer_after >= 0) AND (buffer_after <= 604800))),
     CONSTRAINT bookings_buffer_before_check CHECK (((buffer_before >= 0) AND (buffer_before <= 604800))),
-    CONSTRAINT bookings_cancelled_by_check CHECK ((cancelled_by = ANY (ARRAY['customer'::text, 'provider'::text, 'staff'::text, 'system'::text]))),
+    CONSTRAINT bookings_cancelled_by_check CHECK ((cancelled_by = ANY ('{customer,provider,staff,system}'::text[]))),
     CONSTRAINT bookings_currency_check CHECK ((currency ~ '^[A-Z]{3}$'::text)),
     CONSTRAINT bookings_discount_amount_check CHECK (((discount_amount >= 0) AND (discount_amount <= subtotal_amount))),
     CONSTRAINT bookings_fee_amount_check CHECK ((fee_amount >= 0)),
@@ -1372,10 +1428,10 @@ CREATE TABLE booking.bookings (
     CONSTRAINT bookings_move_request_check CHECK (((move_request IS NULL) OR ((confirmed_at IS NOT NULL) AND (completed_at IS NULL) AND (cancelled_at IS NULL) AND (awaits IS NULL) AND (move_request ?& ARRAY['id'::text, 'starts_at'::text, 'ends_at'::text, 'expires_at'::text, 'total_amount'::text]) AND (booking.sum_of((move_request -> 'line_items'::text), 'customer'::text) = ((move_request ->> 'total_amount'::text))::bigint)))),
     CONSTRAINT bookings_overstay_amount_check CHECK (((overstay_amount >= 0) AND (overstay_amount <= total_amount))),
     CONSTRAINT bookings_parties_check CHECK ((customer_id <> provider_id)),
-    CONSTRAINT bookings_payment_status_check CHECK ((payment_status = ANY (ARRAY['pending'::text, 'processing'::text, 'succeeded'::text, 'failed'::text, 'cancelled'::text, 'refunded'::text]))),
+    CONSTRAINT bookings_payment_status_check CHECK ((payment_status = ANY ('{pending,processing,succeeded,failed,cancelled,refunded}'::text[]))),
     CONSTRAINT bookings_refund_amount_check CHECK (((refund_amount >= 0) AND (refund_amount <= total_amount))),
     CONSTRAINT bookings_refund_cap_check CHECK (((refund_cap >= 0) AND (refund_cap <= 100))),
-    CONSTRAINT bookings_refund_items_check CHECK ((booking.sum_of(refund_items, 'customer'::text) = refund_amount)),
+    CONSTRAINT bookings_refund_items_check CHECK ((((refund_items = '[]'::jsonb) AND (refund_amount = 0)) OR (booking.sum_of(refund_items, 'customer'::text) = refund_amount))),
     CONSTRAINT bookings_subtotal_amount_check CHECK ((subtotal_amount >= 0)),
     CONSTRAINT bookings_time_check CHECK ((ends_at > starts_at)),
     CONSTRAINT bookings_total_amount_check CHECK ((total_amount = ((subtotal_amount + fee_amount) - discount_amount)))
@@ -2070,19 +2126,20 @@ CREATE FUNCTION booking.move_wish(request jsonb) RETURNS jsonb
 $$;
 
 CREATE FUNCTION booking.next_number() RETURNS text
-    LANGUAGE plpgsql SECURITY DEFINER
-    SET search_path TO 'public', 'pg_temp'
+    LANGUAGE plpgsql
     AS $$
-declare prefix text; year_ integer; series text; n bigint;
+declare prefix text; year_ integer; series text; counter regclass; n bigint;
 begin
   select m.booking_prefix, extract(year from app.now() at time zone m.time_zone) into strict prefix, year_
   from app.marketplaces m where m.slug = app.marketplace();
   series := format('booking.number_%s_%s', lower(prefix), year_);
-  if to_regclass(series) is null then
+  counter := to_regclass(series);
+  if counter is null then
     perform pg_advisory_xact_lock(hashtextextended(series, 0));
     execute format('create sequence if not exists %s', series);
+    counter := series;
   end if;
-  n := nextval(series::regclass);
+  n := nextval(counter);
   return prefix || '-' || year_ || '-' || lpad(n::text, greatest(6, length(n::text)), '0');
 end $$;
 
@@ -2092,7 +2149,7 @@ CREATE FUNCTION booking.next_timer(b booking.bookings, flow booking.flows, OUT t
 begin
   select t.value, m.due_at into timer, due_at
   from jsonb_array_elements(flow.timers) with ordinality as t (value, place),
-    lateral (select booking.moment_of(b, t.value -> 'due') as due_at) as m
+    lateral (select booking.moment_of(b, t.value -> 'due') as due_at offset 0) as m
   where t.value ->> 'in' = b.status and m.due_at is not null
   order by m.due_at, t.place offset b.clock_step limit 1;
 end $$;
@@ -2118,7 +2175,8 @@ CREATE FUNCTION booking.place(details jsonb, at public.geography DEFAULT NULL::p
     SET search_path TO 'public', 'pg_temp'
     AS $$
 declare
-  b booking.bookings := jsonb_populate_record(null::booking.bookings, details - 'location');
+  b booking.bookings := jsonb_populate_record(null::booking.bookings,
+    case when details ? 'location' then details - 'location' else details end);
   flow booking.flows; kind text; event jsonb;
 begin
   select f.* into strict flow from booking.flows f
@@ -2161,7 +2219,7 @@ begin
   kind := case when b.expires_at is null then 'booking' else 'hold' end;
   b.unit := booking.take(b, (details ->> 'capacity')::integer, kind);
   b.number := booking.next_number();
-  insert into booking.numbers (number, booking_id) values (b.number, b.id);
+  with numbered as (insert into booking.numbers (number, booking_id) values (b.number, b.id))
   insert into booking.bookings select b.*;
   perform booking.write_step(b, flow, null, 'customer', 'placed');
   event := booking.event_of(b);
@@ -2533,7 +2591,7 @@ CREATE FUNCTION booking.start_clock(b booking.bookings, flow booking.flows) RETU
     AS $$
 declare due_at timestamptz := b.expires_at;
 begin
-  if due_at is null then select n.due_at into due_at from booking.next_timer(b, flow) as n; end if;
+  if due_at is null then due_at := (booking.next_timer(b, flow)).due_at; end if;
   if b.move_request is not null then due_at := least(due_at, (b.move_request ->> 'expires_at')::timestamptz); end if;
   if due_at is not null then perform app.set_timer('booking.clock', b.id, due_at); end if;
 end $$;
@@ -2572,8 +2630,7 @@ CREATE FUNCTION booking.stop_clock(booking_id uuid) RETURNS void
 $$;
 
 CREATE FUNCTION booking.take(b booking.bookings, capacity integer, kind text) RETURNS integer
-    LANGUAGE plpgsql SECURITY DEFINER
-    SET search_path TO 'public', 'pg_temp'
+    LANGUAGE plpgsql
     AS $$
 declare taken integer; subject_taken integer;
 begin
@@ -2608,9 +2665,9 @@ CREATE TABLE booking.reservations (
     during tstzrange NOT NULL,
     expires_at timestamp with time zone,
     created_at timestamp with time zone DEFAULT app.now() NOT NULL,
-    CONSTRAINT reservations_during_check CHECK (((NOT isempty(during)) AND lower_inc(during) AND (NOT upper_inc(during)) AND (NOT lower_inf(during)) AND (NOT upper_inf(during)))),
+    CONSTRAINT reservations_during_check CHECK ((lower_inc(during) AND (NOT upper_inc(during)) AND (NOT upper_inf(during)))),
     CONSTRAINT reservations_expires_at_check CHECK (((kind = 'hold'::text) = (expires_at IS NOT NULL))),
-    CONSTRAINT reservations_kind_check CHECK ((kind = ANY (ARRAY['hold'::text, 'booking'::text, 'block'::text]))),
+    CONSTRAINT reservations_kind_check CHECK ((kind = ANY ('{hold,booking,block}'::text[]))),
     CONSTRAINT reservations_unit_check CHECK ((unit >= 1))
 );
 
@@ -2832,26 +2889,26 @@ begin
 end $$;
 
 CREATE FUNCTION booking.write_step(b booking.bookings, flow booking.flows, previous booking.bookings, party text, event text, reason text DEFAULT NULL::text, details jsonb DEFAULT '{}'::jsonb) RETURNS void
-    LANGUAGE plpgsql SECURITY DEFINER
-    SET search_path TO 'public', 'pg_temp'
+    LANGUAGE plpgsql
     AS $_$
-declare calls text;
+declare moments text[]; calls text;
 begin
   insert into booking.timeline (booking_id, version, actor, party, from_status, to_status, reason, event, details)
   values (b.id, b.version, app.actor(), write_step.party, previous.status, b.status, write_step.reason, write_step.event,
           write_step.details);
   perform booking.start_clock(b, flow);
-  -- A booking is confirmed before it starts, and what ends it comes last. All in one statement, whose parts run in their order.
-  select string_agg(h.handler || case h.takes when 'id' then '($1)' else '($2)' end, ', '
-    order by array_position(array['confirmed', 'started', 'moved', 'completed', 'ended'], h.moment), h.handler)
-  into calls
-  from booking.step_handlers h
-  where (h.module is null or h.module = b.module) and (
-    h.moment = 'confirmed' and b.confirmed_at is not null and previous.confirmed_at is null
-    or h.moment = 'started' and b.started_at is not null and previous.started_at is null
-    or h.moment = 'moved' and write_step.event = 'moved'
-    or h.moment = 'completed' and b.completed_at is not null and previous.completed_at is null
-    or h.moment = 'ended' and b.status <> all (flow.live) and previous.status = any (flow.live));
+  -- A booking is confirmed before it starts, and what ends it comes last.
+  moments := array_remove(array[
+    case when b.confirmed_at is not null and previous.confirmed_at is null then 'confirmed' end,
+    case when b.started_at is not null and previous.started_at is null then 'started' end,
+    case when write_step.event = 'moved' then 'moved' end,
+    case when b.completed_at is not null and previous.completed_at is null then 'completed' end,
+    case when b.status <> all (flow.live) and previous.status = any (flow.live) then 'ended' end], null);
+  if moments = '{}' then return; end if;
+  -- Joined to a list, whose plan is kept. All handlers in one statement, whose parts run in their order.
+  select string_agg(h.handler || case h.takes when 'id' then '($1)' else '($2)' end, ', ' order by m.place, h.handler) into calls
+  from unnest(moments) with ordinality as m (moment, place) join booking.step_handlers h on h.moment = m.moment
+  where h.module is null or h.module = b.module;
   if calls is not null then execute 'select ' || calls using b.id, b; end if;
 end $_$;
 
@@ -3494,8 +3551,7 @@ CREATE FUNCTION identity.forget_upload(upload_id uuid) RETURNS boolean
 $$;
 
 CREATE FUNCTION identity.has_permission(person_id uuid, permission text) RETURNS boolean
-    LANGUAGE plpgsql STABLE SECURITY DEFINER
-    SET search_path TO 'public', 'pg_temp'
+    LANGUAGE plpgsql STABLE
     AS $$
 begin
   return exists (
@@ -6181,7 +6237,7 @@ CREATE FUNCTION money.is_unpayable(p money.payments) RETURNS boolean
     LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO 'public', 'pg_temp'
     AS $$
-  select p.status = 'failed' and p.authorized_at is not null and p.due_amount > p.wallet_amount + p.credits_amount
+  select p.status in ('pending', 'failed') and p.authorized_at is not null and p.due_amount > p.wallet_amount + p.credits_amount
     and exists (select from booking.bookings b where b.id = p.booking_id and b.cancelled_at is not null)
 $$;
 
@@ -7207,7 +7263,7 @@ CREATE FUNCTION money.payment_steps(p money.payments) RETURNS SETOF jsonb
     from money.payment_attempts a,
       lateral (select p.due_amount - p.wallet_amount - p.credits_amount - p.cash_amount as wanted) as w,
       -- It becomes a debt.
-      lateral (select p.status = 'failed' and money.is_unpayable(p) as is_owed) as o
+      lateral (select p.status in ('pending', 'failed') and money.is_unpayable(p) as is_owed) as o
     where a.payment_id = p.id and a.reference is not null and (
       -- Nobody needs it any more.
       (p.status = 'cancelled' or not a.is_current or o.is_owed or p.due_amount is not null and w.wanted <= 0)
@@ -10014,8 +10070,7 @@ CREATE TABLE parking.spaces (
 ALTER TABLE ONLY parking.spaces FORCE ROW LEVEL SECURITY;
 
 CREATE FUNCTION parking.admit_vehicle(vehicle_id uuid, space parking.spaces) RETURNS jsonb
-    LANGUAGE plpgsql STABLE SECURITY DEFINER
-    SET search_path TO 'public', 'pg_temp'
+    LANGUAGE plpgsql STABLE
     AS $$
 declare vehicle parking.vehicles;
 begin
@@ -10047,14 +10102,15 @@ begin
 end $$;
 
 CREATE FUNCTION parking.begin_tesla_trip(b booking.bookings) RETURNS void
-    LANGUAGE plpgsql SECURITY DEFINER
-    SET search_path TO 'public', 'pg_temp'
+    LANGUAGE plpgsql
     AS $$
 begin
+  -- Looked at first: a statement that inserts costs more to begin, and most vehicles are not known.
+  perform from parking.vehicles v join identity.tesla_accounts t on t.user_id = b.customer_id
+  where v.id = b.subject_id and v.tesla_vehicle_id is not null;
+  if not found then return; end if;
   insert into parking.tesla_trips (booking_id, marketplace, user_id, vehicle_id, read_at)
-  select b.id, b.marketplace, b.customer_id, v.id, parking.watched_from(b.starts_at)
-  from parking.vehicles v join identity.tesla_accounts t on t.user_id = b.customer_id
-  where v.id = b.subject_id and v.tesla_vehicle_id is not null
+  values (b.id, b.marketplace, b.customer_id, b.subject_id, parking.watched_from(b.starts_at))
   on conflict on constraint tesla_trips_pkey do nothing;
   if found then perform parking.plan_navigation(b.id); end if;
 end $$;
@@ -10068,12 +10124,15 @@ begin
   -- A change that commits after this reads as one that came after the booking. Only a deletion waits for it, and sees it.
   select s.* into space from parking.spaces s
   where s.id = book.space_id and s.marketplace = app.marketplace() and s.deleted_at is null for key share;
-  perform parking.check_listed(space);
+  -- Asked for the reason only where there is one.
+  if (space.approval_status = 'approved' and space.listing_status = 'active') is not true then
+    perform parking.check_listed(space);
+  end if;
   if space.version <> book.version then perform app.refuse('listing_changed'); end if;
   if not booking.is_open(space.id, tstzrange((terms ->> 'starts_at')::timestamptz, (terms ->> 'ends_at')::timestamptz)) then
     perform app.refuse('closed');
   end if;
-  return booking.place((terms - 'vehicle_id') || jsonb_build_object(
+  return booking.place(terms || jsonb_build_object(
     'module', 'parking', 'resource_id', space.id, 'resource_name', space.title, 'provider_id', space.owner_id,
     'capacity', space.capacity, 'instant', space.instant_booking_enabled, 'time_zone', space.time_zone,
     'currency', space.currency, 'subject_id', terms -> 'vehicle_id', 'buffer_before', space.buffer_before_minutes * 60,
@@ -10374,117 +10433,71 @@ CREATE FUNCTION parking.fee_of(subtotal bigint, basis_points integer) RETURNS bi
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
     AS $$ select (2 * subtotal * basis_points + 10000) / 20000 $$;
 
-CREATE VIEW parking.public_spaces AS
- SELECT id,
-    title,
-    description,
-    address,
-    city,
-    state,
-    zip_code,
-    app.place(location) AS location,
-    location AS point,
-    surface,
-    is_covered,
-    capacity,
-    max_vehicle_length_cm,
-    max_vehicle_width_cm,
-    max_vehicle_height_cm,
-    hourly_rate,
-    daily_rate,
-    weekly_rate,
-    monthly_rate,
-    currency,
-    minimum_booking_hours,
-    maximum_booking_hours,
-    advance_booking_hours,
-    buffer_before_minutes,
-    buffer_after_minutes,
-    instant_booking_enabled,
-    has_ev_charging,
-    charging_connector_type,
-    has_security_camera,
-    has_lighting,
-    amenities,
-    time_zone,
-    rating,
-    review_count,
-    cover_object,
-    version,
-    created_at,
-    updated_at,
-    COALESCE((owner_id = ( SELECT app.actor() AS actor)), false) AS is_mine
-   FROM parking.spaces s
-  WHERE ((marketplace = ( SELECT app.marketplace() AS marketplace)) AND (listing_status = 'active'::text) AND ((approval_status)::text = 'approved'::text) AND (deleted_at IS NULL));
-
-CREATE FUNCTION parking.find_nearest(asked jsonb) RETURNS TABLE(space parking.public_spaces, distance_m double precision, subtotal_amount bigint, sort_key double precision, fee_basis_points integer, free_units integer)
-    LANGUAGE plpgsql STABLE
+CREATE FUNCTION parking.find_nearest(asked jsonb) RETURNS SETOF parking.found_space
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
     SET search_path TO 'public', 'pg_temp'
     SET plan_cache_mode TO 'force_generic_plan'
     SET enable_sort TO 'off'
     AS $$
-#variable_conflict use_column
 declare
-  here geography := app.point((asked ->> 'latitude')::float8, (asked ->> 'longitude')::float8);
-  radius float8 := (asked ->> 'radius_m')::float8;
-  from_ timestamptz := (asked ->> 'from')::timestamptz;
-  to_ timestamptz := (asked ->> 'to')::timestamptz;
-  seconds bigint := (asked ->> 'seconds')::bigint;
-  filters jsonb := nullif(asked -> 'filters', 'null');
-  sort text := asked ->> 'sort';
-  key_ float8 := (asked ->> 'key')::float8;
-  last_ uuid := (asked ->> 'last')::uuid;
-  size integer := (asked ->> 'limit')::integer + 1;
+  terms parking.search_terms := parking.search_terms(asked);
   -- A city is not sorted by price or rating for the first twenty.
-  walk integer := case sort when 'distance' then size else 500 end;
-  points integer := parking.fee_basis_points((asked ->> 'points')::integer);
-  explain boolean := (asked ->> 'explain')::boolean and from_ is not null;
-  -- Nothing that `parking.suits` would look at.
-  plain boolean := from_ is null and asked ->> 'vehicle_id' is null;
-  terms parking.search_terms;
+  walk integer := case terms.sort when 'distance' then terms.size else 500 end;
 begin
-  if not plain then
-    terms := parking.search_terms(from_, to_, (asked ->> 'vehicle_id')::uuid, (asked ->> 'max_total_amount')::bigint,
-      (asked ->> 'points')::integer);
-  end if;
   return query
-    select found.s, found.metres, found.amount, found.sorted_by, points,
-           case when explain then booking.free_units((found.s).id, (found.s).capacity, tstzrange(from_, to_)) end
+    select s.id, s.title, s.description, s.address, s.city, s.state, s.zip_code, s.location, s.surface, s.is_covered, s.capacity,
+           s.max_vehicle_length_cm, s.max_vehicle_width_cm, s.max_vehicle_height_cm, s.hourly_rate, s.daily_rate, s.weekly_rate,
+           s.monthly_rate, s.minimum_booking_hours, s.maximum_booking_hours, s.advance_booking_hours, s.buffer_before_minutes,
+           s.buffer_after_minutes, s.instant_booking_enabled, s.has_ev_charging, s.charging_connector_type, s.has_security_camera,
+           s.has_lighting, s.amenities, s.currency, s.time_zone, s.rating, s.review_count, s.created_at, s.updated_at,
+           s.cover_object, s.distance_m, s.subtotal_amount, s.sort_key, terms.basis_points,
+           case when terms.explain and terms.starts_at is not null then
+             booking.free_units(s.id, s.capacity, tstzrange(terms.starts_at, terms.ends_at)) end
     from (
-      select near.s, near.metres, price.amount,
-             case sort when 'price' then coalesce(price.amount, (near.s).hourly_rate)::float8
-                       when 'rating' then -coalesce((near.s).rating, 0)::float8
-                       else near.metres end as sorted_by
+      select near.*, case terms.sort when 'price' then coalesce(near.subtotal_amount, near.hourly_rate)::float8
+                                     when 'rating' then -coalesce(near.rating, 0)::float8
+                                     else near.distance_m end as sort_key
       from (
-        select s, s.point <-> here as metres
+        select s.*, s.point <-> terms.here as distance_m, price.amount as subtotal_amount
         from parking.public_spaces s
-        where s.point && _st_expand(here, radius) and s.point <-> here <= radius
-          and (sort <> 'distance' or last_ is null or (s.point <-> here, s.id) > (key_, last_))
-          and coalesce(filters is null or parking.meets(filters, s.surface, s.is_covered, s.has_ev_charging,
+        cross join lateral (
+          select (parking.price_of(s.hourly_rate, s.daily_rate, s.weekly_rate, s.monthly_rate, terms.seconds)).amount
+          offset 0) as price
+        where s.point && _st_expand(terms.here, terms.radius_m) and s.point <-> terms.here <= terms.radius_m
+          and (terms.sort <> 'distance' or terms.after_id is null
+            or (s.point <-> terms.here, s.id) > (terms.after_key, terms.after_id))
+          and coalesce(terms.filters is null or parking.meets(terms.filters, s.surface, s.is_covered, s.has_ev_charging,
             s.charging_connector_type, s.has_security_camera, s.has_lighting, s.instant_booking_enabled, s.amenities,
             s.hourly_rate, s.rating, s.point), false)
-          and coalesce(plain or parking.suits(terms, s.is_covered, s.max_vehicle_length_cm, s.max_vehicle_width_cm,
-            s.max_vehicle_height_cm, s.minimum_booking_hours, s.maximum_booking_hours, s.advance_booking_hours, s.hourly_rate,
-            s.daily_rate, s.weekly_rate, s.monthly_rate), false)
-          and coalesce(seconds is null or exists (
-              select from booking.listed_resources r
-              where r.id = s.id and (to_ <= r.always_open_until or exists (
-                select from booking.open_hours o
-                where o.resource_id = s.id and o.opens_at <= from_ and o.closes_at >= to_)))
-            and s.capacity > (
-              select count(distinct o.unit) from booking.occupied o
-              where o.resource_id = s.id and o.unit <= s.capacity
-                and upper(o.during) > from_ - make_interval(mins => s.buffer_before_minutes)
-                and lower(o.during) < to_ + make_interval(mins => s.buffer_after_minutes)), false)
-        order by s.point <-> here
+          and coalesce(parking.suits(terms, s.is_covered, s.max_vehicle_length_cm, s.max_vehicle_width_cm,
+            s.max_vehicle_height_cm, s.minimum_booking_hours, s.maximum_booking_hours, s.advance_booking_hours), false)
+          and coalesce(terms.seconds is null or not exists (
+              select from booking.resources r
+              where r.id = s.id and (not r.is_listed or r.always_open_until < 'infinity')
+                and (not r.is_listed or r.always_open_until < terms.ends_at and not exists (
+                  select from booking.open_times o
+                  where o.resource_id = r.id and o.opens_at <= terms.starts_at and o.closes_at >= terms.ends_at
+                  offset 0))
+              offset 0)
+            and exists (
+              select from (select generate_series(1, s.capacity) as unit) as u
+              where not exists (
+                select from (
+                  select t.during from booking.reservations t
+                  where t.resource_id = s.id and t.unit = u.unit
+                    and upper(t.during) > terms.starts_at - make_interval(mins => s.buffer_before_minutes)
+                    and (t.expires_at is null or t.expires_at > terms.moment)
+                  order by upper(t.during) limit 1) as next
+                where lower(next.during) < terms.ends_at + make_interval(mins => s.buffer_after_minutes))), false)
+          and coalesce(terms.max_total_amount is null
+            or price.amount + parking.fee_of(price.amount, terms.basis_points) <= terms.max_total_amount, false)
+        order by s.point <-> terms.here
         fetch first (walk) rows with ties
       ) as near
-      left join lateral parking.price_of((near.s).hourly_rate, (near.s).daily_rate, (near.s).weekly_rate, (near.s).monthly_rate,
-        seconds) as price on seconds is not null
-    ) as found
-    where last_ is null or (found.sorted_by, (found.s).id) > (key_, last_)
-    order by found.sorted_by, (found.s).id
-    limit size;
+    ) as s
+    where terms.after_id is null or (s.sort_key, s.id) > (terms.after_key, terms.after_id)
+    order by s.sort_key, s.id
+    limit terms.size;
 end $$;
 
 CREATE FUNCTION parking.follow_vehicle(booking_id uuid, seen text) RETURNS text
@@ -10546,8 +10559,7 @@ CREATE FUNCTION parking.is_within(point public.geography, bounds jsonb) RETURNS 
 $$;
 
 CREATE FUNCTION parking.issue_access(b booking.bookings) RETURNS void
-    LANGUAGE plpgsql SECURITY DEFINER
-    SET search_path TO 'public', 'pg_temp'
+    LANGUAGE plpgsql
     AS $$
 declare
   letters constant text := '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
@@ -10559,7 +10571,8 @@ begin
     values (left(translate(encode(gen_random_bytes(9), 'base64'), sixty_four, letters || letters), 10),
             b.id, b.marketplace, b.customer_id)
     on conflict do nothing;
-    exit when found or exists (select from parking.access_codes a where a.booking_id = b.id);
+    exit when found;
+    exit when exists (select from parking.access_codes a where a.booking_id = b.id);
   end loop;
 end $$;
 
@@ -10853,6 +10866,13 @@ declare
   by_week boolean := coalesce(weekly < 7 * case when daily < 24 * hourly then daily else 24 * hourly end, false);
   after_months bigint; after_weeks bigint; rest bigint; cost bigint;
 begin
+  if seconds is null then return; end if;
+  -- What no unit undercuts even once is paid by the hour: most searches ask for a few of them.
+  cost := (2 * hourly * seconds + hour) / (2 * hour);
+  if coalesce(cost <= least(daily, weekly, monthly), false) then
+    months := 0; weeks := 0; days := 0; rest_seconds := seconds; amount := cost;
+    return;
+  end if;
   for m in 0 .. case when monthly is null then 0 else (seconds + month - 1) / month end loop
     after_months := greatest(seconds - m * month, 0);
     for w in case when by_week then after_months / week else 0 end
@@ -10982,32 +11002,31 @@ begin
   return parking.staff_view(space);
 end $$;
 
-CREATE FUNCTION parking.search_terms(starts_at timestamp with time zone, ends_at timestamp with time zone, vehicle_id uuid, max_total_amount bigint, fallback_basis_points integer) RETURNS parking.search_terms
+CREATE FUNCTION parking.search_terms(asked jsonb) RETURNS parking.search_terms
     LANGUAGE plpgsql STABLE SECURITY DEFINER
     SET search_path TO 'public', 'pg_temp'
     AS $$
-declare asked parking.search_terms;
+declare terms parking.search_terms := jsonb_populate_record(null::parking.search_terms, asked);
 begin
-  if vehicle_id is not null then
-    select v.length_inches, v.width_inches, v.height_inches into asked.length_inches, asked.width_inches, asked.height_inches
+  terms.here := app.point(terms.latitude, terms.longitude);
+  terms.filters := nullif(terms.filters, 'null');
+  terms.moment := app.now();
+  terms.basis_points := parking.fee_basis_points(terms.points);
+  if terms.vehicle_id is not null then
+    select v.length_inches, v.width_inches, v.height_inches into terms.length_inches, terms.width_inches, terms.height_inches
     from parking.vehicles v
-    where v.id = search_terms.vehicle_id and v.user_id = app.actor() and v.marketplace = app.marketplace() and v.is_active;
+    where v.id = terms.vehicle_id and v.user_id = app.actor() and v.marketplace = app.marketplace() and v.is_active;
     if not found then perform app.refuse('vehicle_not_yours'); end if;
   end if;
-  if starts_at is not null then
-    asked.starts_at := search_terms.starts_at;
-    asked.ends_at := search_terms.ends_at;
-    asked.seconds := ceil(extract(epoch from search_terms.ends_at - search_terms.starts_at));
+  if terms.seconds is not null then
     -- Read here at once, as `booking.horizon` and `app.setting` would one by one: each of those costs as much as several spaces.
     select max(t.value::float8) filter (where t.key = 'max_booking_hours') * 3600,
            booking.horizon_in(max(t.value::integer) filter (where t.key = 'booking_horizon_days'))
-    into asked.longest, asked.horizon
+    into terms.longest, terms.horizon
     from app.settings t
     where t.marketplace = app.marketplace() and t.key in ('max_booking_hours', 'booking_horizon_days') and t.is_active;
-    asked.max_total_amount := search_terms.max_total_amount;
-    if max_total_amount is not null then asked.basis_points := parking.fee_basis_points(fallback_basis_points); end if;
   end if;
-  return asked;
+  return terms;
 end $$;
 
 CREATE FUNCTION parking.set_photos(space_id uuid, photos jsonb) RETURNS jsonb
@@ -11143,24 +11162,15 @@ CREATE FUNCTION parking.staff_view(space parking.spaces) RETURNS jsonb
       where p.space_id = space.id and u.status = 'stored'), '[]'))
 $$;
 
-CREATE FUNCTION parking.suits(asked parking.search_terms, is_covered boolean, max_length_cm integer, max_width_cm integer, max_height_cm integer, shortest integer, longest integer, notice integer, hourly bigint, daily bigint, weekly bigint, monthly bigint) RETURNS boolean
-    LANGUAGE plpgsql STABLE PARALLEL SAFE
+CREATE FUNCTION parking.suits(asked parking.search_terms, is_covered boolean, max_length_cm integer, max_width_cm integer, max_height_cm integer, shortest integer, longest integer, notice integer) RETURNS boolean
+    LANGUAGE sql STABLE PARALLEL SAFE
     AS $$
-declare subtotal bigint;
-begin
-  if parking.misfit(asked.length_inches, asked.width_inches, asked.height_inches, is_covered, max_length_cm, max_width_cm,
-    max_height_cm) is not null then
-    return false;
-  end if;
-  if asked.seconds is null then return true; end if;
-  if asked.seconds < shortest * 3600 or asked.seconds > least(longest * 3600, asked.longest) or asked.ends_at > asked.horizon
-    or asked.starts_at < app.now() + make_interval(hours => notice) then
-    return false;
-  end if;
-  if asked.max_total_amount is null then return true; end if;
-  subtotal := (parking.price_of(hourly, daily, weekly, monthly, asked.seconds)).amount;
-  return subtotal + parking.fee_of(subtotal, asked.basis_points) <= asked.max_total_amount;
-end $$;
+  select parking.misfit(asked.length_inches, asked.width_inches, asked.height_inches, is_covered, max_length_cm, max_width_cm,
+      max_height_cm) is null
+    and (asked.seconds is null
+      or asked.seconds >= shortest * 3600 and asked.seconds <= least(longest * 3600, asked.longest)
+        and asked.ends_at <= asked.horizon and asked.starts_at >= asked.moment + make_interval(hours => notice))
+$$;
 
 CREATE FUNCTION parking.suspend_space(space_id uuid, suspended boolean, reason text) RETURNS jsonb
     LANGUAGE plpgsql SECURITY DEFINER
@@ -13094,7 +13104,8 @@ ALTER TABLE ONLY app.partition_policies FORCE ROW LEVEL SECURITY;
 CREATE TABLE app.rate_limits (
     bucket text NOT NULL,
     full_at timestamp with time zone NOT NULL
-);
+)
+WITH (fillfactor='70');
 
 ALTER TABLE ONLY app.rate_limits FORCE ROW LEVEL SECURITY;
 
@@ -13116,7 +13127,7 @@ CREATE TABLE app.timers (
     outcome text,
     attempts integer DEFAULT 0 NOT NULL,
     last_error text,
-    CONSTRAINT timers_outcome_check CHECK ((outcome = ANY (ARRAY['done'::text, 'cancelled'::text, 'failed'::text])))
+    CONSTRAINT timers_outcome_check CHECK ((outcome = ANY ('{done,cancelled,failed}'::text[])))
 );
 
 ALTER TABLE ONLY app.timers FORCE ROW LEVEL SECURITY;
@@ -13278,7 +13289,7 @@ CREATE TABLE booking.timeline (
     version integer DEFAULT 1 NOT NULL,
     event character varying(60),
     details jsonb DEFAULT '{}'::jsonb NOT NULL,
-    CONSTRAINT timeline_party_check CHECK ((party = ANY (ARRAY['customer'::text, 'provider'::text, 'staff'::text, 'system'::text])))
+    CONSTRAINT timeline_party_check CHECK ((party = ANY ('{customer,provider,staff,system}'::text[])))
 )
 PARTITION BY RANGE (id);
 
@@ -14038,6 +14049,49 @@ CREATE TABLE parking.access_codes (
 
 ALTER TABLE ONLY parking.access_codes FORCE ROW LEVEL SECURITY;
 
+CREATE VIEW parking.public_spaces AS
+ SELECT id,
+    title,
+    description,
+    address,
+    city,
+    state,
+    zip_code,
+    app.place(location) AS location,
+    location AS point,
+    surface,
+    is_covered,
+    capacity,
+    max_vehicle_length_cm,
+    max_vehicle_width_cm,
+    max_vehicle_height_cm,
+    hourly_rate,
+    daily_rate,
+    weekly_rate,
+    monthly_rate,
+    currency,
+    minimum_booking_hours,
+    maximum_booking_hours,
+    advance_booking_hours,
+    buffer_before_minutes,
+    buffer_after_minutes,
+    instant_booking_enabled,
+    has_ev_charging,
+    charging_connector_type,
+    has_security_camera,
+    has_lighting,
+    amenities,
+    time_zone,
+    rating,
+    review_count,
+    cover_object,
+    version,
+    created_at,
+    updated_at,
+    COALESCE((owner_id = ( SELECT app.actor() AS actor)), false) AS is_mine
+   FROM parking.spaces s
+  WHERE ((marketplace = ( SELECT app.marketplace() AS marketplace)) AND (listing_status = 'active'::text) AND ((approval_status)::text = 'approved'::text) AND (deleted_at IS NULL));
+
 CREATE TABLE parking.space_photos (
     id uuid DEFAULT app.uuid_v7() NOT NULL,
     marketplace text NOT NULL,
@@ -14737,8 +14791,6 @@ CREATE INDEX idempotency_keys_created_at_idx ON app.idempotency_keys USING btree
 
 CREATE INDEX outbox_unsent_idx ON ONLY app.outbox USING btree (id) WHERE (sent_at IS NULL);
 
-CREATE INDEX rate_limits_full_at_idx ON app.rate_limits USING btree (full_at);
-
 CREATE INDEX settings_is_active_idx ON app.settings USING btree (marketplace, is_active);
 
 CREATE INDEX timers_due_idx ON app.timers USING btree (due_at) WHERE (settled_at IS NULL);
@@ -14765,9 +14817,7 @@ CREATE INDEX bookings_provider_id_idx ON ONLY booking.bookings USING btree (prov
 
 CREATE INDEX bookings_resource_id_idx ON ONLY booking.bookings USING btree (resource_id, starts_at);
 
-CREATE INDEX bookings_status_idx ON ONLY booking.bookings USING btree (status);
-
-CREATE INDEX bookings_subject_id_idx ON ONLY booking.bookings USING btree (subject_id, starts_at) WHERE (subject_id IS NOT NULL);
+CREATE INDEX bookings_status_idx ON ONLY booking.bookings USING btree (status) WHERE (status <> ALL ('{pending,confirmed,active,in_progress}'::text[]));
 
 CREATE INDEX bookings_time_idx ON ONLY booking.bookings USING btree (starts_at, ends_at);
 
@@ -14777,7 +14827,9 @@ CREATE INDEX reservations_booking_id_idx ON booking.reservations USING btree (bo
 
 CREATE INDEX reservations_expires_at_idx ON booking.reservations USING btree (expires_at) WHERE (expires_at IS NOT NULL);
 
-CREATE INDEX reservations_resource_id_idx ON booking.reservations USING btree (resource_id, upper(during));
+CREATE INDEX reservations_unit_idx ON booking.reservations USING btree (resource_id, unit, upper(during)) INCLUDE (during, expires_at);
+
+CREATE INDEX resources_exceptions_idx ON booking.resources USING btree (id) INCLUDE (is_listed, always_open_until) WHERE ((NOT is_listed) OR (always_open_until < 'infinity'::timestamp with time zone));
 
 CREATE INDEX resources_owner_id_idx ON booking.resources USING btree (owner_id, id);
 
@@ -16979,11 +17031,13 @@ REVOKE ALL ON FUNCTION app.check_caller(context jsonb) FROM PUBLIC;
 GRANT ALL ON FUNCTION app.check_caller(context jsonb) TO vicinity_api;
 GRANT ALL ON FUNCTION app.check_caller(context jsonb) TO vicinity_worker;
 
+REVOKE ALL ON FUNCTION app.check_changes(context jsonb, full_at timestamp with time zone, is_idle boolean) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION app.check_open(context jsonb) FROM PUBLIC;
 GRANT ALL ON FUNCTION app.check_open(context jsonb) TO vicinity_api;
 GRANT ALL ON FUNCTION app.check_open(context jsonb) TO vicinity_worker;
 
-REVOKE ALL ON FUNCTION app.check_permission(person_id uuid, permission text, marketplace text, has_second_factor boolean) FROM PUBLIC;
+REVOKE ALL ON FUNCTION app.check_permission(person_id uuid, permission text, is_staff boolean, has_second_factor boolean) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION app.check_token(context jsonb, access text) FROM PUBLIC;
 
@@ -17010,10 +17064,6 @@ GRANT ALL ON FUNCTION app.emit(type text, payload jsonb) TO vicinity_api;
 GRANT ALL ON FUNCTION app.emit(type text, payload jsonb) TO vicinity_worker;
 
 REVOKE ALL ON FUNCTION app.emit_both(type text, further_type text, payload jsonb) FROM PUBLIC;
-
-REVOKE ALL ON FUNCTION app.has_no_change(actor text) FROM PUBLIC;
-GRANT ALL ON FUNCTION app.has_no_change(actor text) TO vicinity_api;
-GRANT ALL ON FUNCTION app.has_no_change(actor text) TO vicinity_worker;
 
 REVOKE ALL ON FUNCTION app.is_active(account_status text, suspended_until timestamp with time zone) FROM PUBLIC;
 
@@ -18448,8 +18498,6 @@ REVOKE ALL ON FUNCTION parking.fee_of(subtotal bigint, basis_points integer) FRO
 GRANT ALL ON FUNCTION parking.fee_of(subtotal bigint, basis_points integer) TO vicinity_api;
 GRANT ALL ON FUNCTION parking.fee_of(subtotal bigint, basis_points integer) TO vicinity_worker;
 
-GRANT SELECT ON TABLE parking.public_spaces TO vicinity_api;
-
 REVOKE ALL ON FUNCTION parking.find_nearest(asked jsonb) FROM PUBLIC;
 GRANT ALL ON FUNCTION parking.find_nearest(asked jsonb) TO vicinity_api;
 
@@ -18530,8 +18578,8 @@ GRANT ALL ON FUNCTION parking.review_queue(status text, after uuid, size integer
 REVOKE ALL ON FUNCTION parking.review_space(space_id uuid, decision text, reason text) FROM PUBLIC;
 GRANT ALL ON FUNCTION parking.review_space(space_id uuid, decision text, reason text) TO vicinity_api;
 
-REVOKE ALL ON FUNCTION parking.search_terms(starts_at timestamp with time zone, ends_at timestamp with time zone, vehicle_id uuid, max_total_amount bigint, fallback_basis_points integer) FROM PUBLIC;
-GRANT ALL ON FUNCTION parking.search_terms(starts_at timestamp with time zone, ends_at timestamp with time zone, vehicle_id uuid, max_total_amount bigint, fallback_basis_points integer) TO vicinity_api;
+REVOKE ALL ON FUNCTION parking.search_terms(asked jsonb) FROM PUBLIC;
+GRANT ALL ON FUNCTION parking.search_terms(asked jsonb) TO vicinity_api;
 
 REVOKE ALL ON FUNCTION parking.set_photos(space_id uuid, photos jsonb) FROM PUBLIC;
 GRANT ALL ON FUNCTION parking.set_photos(space_id uuid, photos jsonb) TO vicinity_api;
@@ -18544,8 +18592,8 @@ GRANT ALL ON FUNCTION parking.settle_reading(booking_id uuid, reading jsonb) TO 
 
 REVOKE ALL ON FUNCTION parking.staff_view(space parking.spaces) FROM PUBLIC;
 
-REVOKE ALL ON FUNCTION parking.suits(asked parking.search_terms, is_covered boolean, max_length_cm integer, max_width_cm integer, max_height_cm integer, shortest integer, longest integer, notice integer, hourly bigint, daily bigint, weekly bigint, monthly bigint) FROM PUBLIC;
-GRANT ALL ON FUNCTION parking.suits(asked parking.search_terms, is_covered boolean, max_length_cm integer, max_width_cm integer, max_height_cm integer, shortest integer, longest integer, notice integer, hourly bigint, daily bigint, weekly bigint, monthly bigint) TO vicinity_api;
+REVOKE ALL ON FUNCTION parking.suits(asked parking.search_terms, is_covered boolean, max_length_cm integer, max_width_cm integer, max_height_cm integer, shortest integer, longest integer, notice integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION parking.suits(asked parking.search_terms, is_covered boolean, max_length_cm integer, max_width_cm integer, max_height_cm integer, shortest integer, longest integer, notice integer) TO vicinity_api;
 
 REVOKE ALL ON FUNCTION parking.suspend_space(space_id uuid, suspended boolean, reason text) FROM PUBLIC;
 GRANT ALL ON FUNCTION parking.suspend_space(space_id uuid, suspended boolean, reason text) TO vicinity_api;
@@ -18965,6 +19013,8 @@ GRANT SELECT ON TABLE money.wallets TO vicinity_api;
 GRANT SELECT ON TABLE notify.devices TO vicinity_api;
 
 GRANT SELECT ON TABLE parking.access_codes TO vicinity_api;
+
+GRANT SELECT ON TABLE parking.public_spaces TO vicinity_api;
 
 GRANT SELECT ON TABLE parking.space_photos TO vicinity_api;
 
