@@ -6,7 +6,8 @@ export function median(values: readonly number[]): number {
 
 /**
  * Medians of several ways to do a thing, in milliseconds. The ways take turns, so that whatever else the machine does
- * falls on all of them alike; the first turn of each warms up and is not counted.
+ * falls on all of them alike, and take turns in going first, since the first reads what the others find in memory; the first turn of
+ * each warms up and is not counted.
  */
 export async function compare<K extends string>(
   ways: Record<K, (turn: number) => Promise<unknown>>,
@@ -15,7 +16,8 @@ export async function compare<K extends string>(
   const names = Object.keys(ways) as K[];
   const taken = Object.fromEntries(names.map(name => [name, [] as number[]])) as Record<K, number[]>;
   for (let turn = 0; turn <= turns; turn += 1) {
-    for (const name of names) {
+    const first = turn % names.length;
+    for (const name of [...names.slice(first), ...names.slice(0, first)]) {
       const started = performance.now();
       await ways[name](turn);
       if (turn > 0) taken[name].push(performance.now() - started);
