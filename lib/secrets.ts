@@ -2,6 +2,7 @@ import type { IKey } from 'aws-cdk-lib/aws-kms';
 import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import type { RemovalPolicy } from 'aws-cdk-lib/core';
 import { Construct } from 'constructs';
+import { PLACEHOLDER } from '../lambdas/kernel/secret.ts';
 import type { GatewayName } from '../lambdas/money/gateways/gateway.ts';
 import { acknowledge } from './acknowledge.ts';
 
@@ -55,7 +56,7 @@ export class Secrets extends Construct {
       removalPolicy: props.removalPolicy,
       // Both are placeholders until then; a later deployment does not change what was filled in.
       generateSecretString: {
-        secretStringTemplate: JSON.stringify({ client_id: 'fill-me-in' }),
+        secretStringTemplate: JSON.stringify({ client_id: PLACEHOLDER }),
         generateStringKey: 'client_secret',
       },
     });
@@ -64,7 +65,7 @@ export class Secrets extends Construct {
       encryptionKey: props.key,
       removalPolicy: props.removalPolicy,
       generateSecretString: {
-        secretStringTemplate: JSON.stringify({ client_id: 'fill-me-in', public_key: '' }),
+        secretStringTemplate: JSON.stringify({ client_id: PLACEHOLDER, public_key: '' }),
         generateStringKey: 'client_secret',
       },
     });
@@ -76,7 +77,7 @@ export class Secrets extends Construct {
         encryptionKey: props.key,
         removalPolicy: props.removalPolicy,
         generateSecretString: {
-          secretStringTemplate: JSON.stringify(Object.fromEntries(rest.map(field => [field, 'fill-me-in']))),
+          secretStringTemplate: JSON.stringify(Object.fromEntries(rest.map(field => [field, PLACEHOLDER]))),
           generateStringKey,
         },
       });

@@ -1,6 +1,9 @@
 import * as z from 'zod/mini';
 import { environment } from './environment.ts';
 
+/** What a deployment writes into a secret where a person fills something in. Everybody can read it here, so it proves nothing. */
+export const PLACEHOLDER = 'fill-me-in';
+
 /** For so many milliseconds a secret that was read is used, so that a new one takes effect soon. */
 const KEPT = 300_000;
 

@@ -4,7 +4,7 @@ import { http } from '../kernel/http.ts';
 import { common, Refusal, refuse } from '../kernel/refusal.ts';
 import { sql } from '../kernel/sql.ts';
 import { everyone, useCase } from '../kernel/use-case.ts';
-import { SignatureError } from './gateways/gateway.ts';
+import { GatewayUnavailable, SignatureError } from './gateways/gateway.ts';
 import { ALL_GATEWAYS, gatewayName, openGateway } from './payments.ts';
 
 const Answer = z.object({ received: flag });
@@ -30,6 +30,8 @@ export const receiveWebhook = useCase({
     const client = await openGateway(gateway, marketplace.slug);
     const told = await client.webhook(body, headers).catch(cause => {
       if (cause instanceof SignatureError) throw new Refusal(forged, { cause });
+      if (cause instanceof GatewayUnavailable && cause.code === 'not_configured')
+        throw new Refusal(common.not_found, { cause });
       throw cause;
     });
     const event = { gateway, ...told };

@@ -1,3 +1,4 @@
+import { PLACEHOLDER } from '../../lambdas/kernel/secret.ts';
 import type { Aws } from '../../local/aws/aws.ts';
 import { startBolt } from '../../local/fakes/bolt.ts';
 import { startPaymongo } from '../../local/fakes/paymongo.ts';
@@ -29,6 +30,23 @@ export async function startPaymentProviders(aws: Aws) {
   const value = { marketplaces: { spacall: { key: 'of Spacall' }, homigo: { key: 'of Homigo' } } };
   aws.declareSecret({ arn: separate, template: { username: 'separate' }, value });
   environment.MONEY_SEPARATE_SECRET_ARN = separate;
+  // As a deployment leaves it, but for what is generated.
+  const unfilled = `${aws.secrets.api}-unfilled`;
+  const placeholders = {
+    publishable_key: PLACEHOLDER,
+    webhook_secret: PLACEHOLDER,
+    signing_secret: PLACEHOLDER,
+  };
+  const account = {
+    ...placeholders,
+    key_id: PLACEHOLDER,
+    secret_key: 'generated',
+    key_secret: 'generated',
+    api_key: 'generated',
+    public_key: PLACEHOLDER,
+  };
+  aws.declareSecret({ arn: unfilled, template: { username: 'unfilled' }, value: account });
+  environment.MONEY_UNFILLED_SECRET_ARN = unfilled;
   return {
     environment,
     async close() {

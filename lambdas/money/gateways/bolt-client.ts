@@ -6,6 +6,7 @@ import { GatewayRejected } from './gateway.ts';
 import { PATIENCE, read, send } from './send.ts';
 
 const account = new Account(
+  'bolt',
   'MONEY_BOLT_SECRET_ARN',
   z.object({ api_key: z.string(), publishable_key: z.string(), signing_secret: z.string() }),
 );

@@ -6,6 +6,7 @@ import { GatewayDeclined, GatewayRejected } from './gateway.ts';
 import { basic, PATIENCE, read, send } from './send.ts';
 
 const account = new Account(
+  'paymongo',
   'MONEY_PAYMONGO_SECRET_ARN',
   z.object({ secret_key: z.string(), public_key: z.string(), webhook_secret: z.string() }),
 );

@@ -6,6 +6,7 @@ import { sign } from './paytm-checksum.ts';
 import { PATIENCE, read, send } from './send.ts';
 
 const account = new Account(
+  'paytm',
   'MONEY_PAYTM_SECRET_ARN',
   z.object({
     merchant_id: z.string(),

@@ -5,6 +5,7 @@ import { GatewayDeclined, GatewayRejected } from './gateway.ts';
 import { basic, PATIENCE, read, send } from './send.ts';
 
 const account = new Account(
+  'razorpay',
   'MONEY_RAZORPAY_SECRET_ARN',
   z.object({
     key_id: z.string(),
@@ -54,7 +55,6 @@ export async function openRazorpay(marketplace: string, patience = PATIENCE): Pr
 /** The account at RazorpayX that a marketplace's payouts leave, or null where none is filled in. */
 export async function payoutAccountOf(marketplace: string): Promise<string | null> {
   const number = (await account.find(marketplace))?.payout_account_number ?? '';
-  // A deployment writes a placeholder.
   return /^[A-Za-z0-9]{5,40}$/.test(number) ? number : null;
 }
 

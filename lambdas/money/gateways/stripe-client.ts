@@ -9,6 +9,7 @@ import { PATIENCE } from './send.ts';
 // Import this file when it is needed: the library is large.
 
 const account = new Account(
+  'stripe',
   'MONEY_STRIPE_SECRET_ARN',
   z.object({
     secret_key: z.string(),
