@@ -76,14 +76,14 @@ export const driveway: Marketplace = {
       value: 15,
       description: 'Platform fee in percent of the subtotal, on top of it and paid by the driver.',
       is_public: true,
-      allows: { maximum: 100 },
+      allows: { maximum: 100, fraction: true },
     },
     max_booking_hours: {
       type: 'number',
       value: 168,
       description: 'Longest booking, in hours. A space may ask for less, never for more.',
       is_public: true,
-      allows: { minimum: 1, maximum: 8760 },
+      allows: { minimum: 1, maximum: 8760, fraction: true },
     },
     supported_cities: {
       type: 'json',

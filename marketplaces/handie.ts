@@ -79,7 +79,7 @@ export const handie: Marketplace = {
       value: 720,
       description: 'Longest booking, in hours. A space may ask for less, never for more.',
       is_public: true,
-      allows: { minimum: 1, maximum: 8760 },
+      allows: { minimum: 1, maximum: 8760, fraction: true },
     },
     supported_cities: {
       type: 'json',

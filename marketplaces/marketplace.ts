@@ -119,12 +119,16 @@ export type Setting = {
   description: string;
   /** Readable by anybody, signed in or not. */
   is_public: boolean;
-  /** What staff may set it to beyond its type. A number is from 0 to 1,000,000,000 unless told. */
+  /** What staff may set it to beyond its type. A number, also in a list or an object, is whole and from 0 to 1,000,000,000 unless told. */
   allows?: {
     minimum?: number;
     maximum?: number;
+    fraction?: true;
     choices?: readonly string[];
+    /** Of a list. */
     items?: 'string' | 'number';
+    /** Of an object: which fields it may have, and their types. */
+    fields?: Readonly<Record<string, 'string' | 'number' | 'array'>>;
   };
 };
 

@@ -6,7 +6,7 @@ const verificationSettings = {
     value: 90,
     description: 'Similarity in percent from which a selfie and a document show the same face.',
     is_public: false,
-    allows: { maximum: 100 },
+    allows: { maximum: 100, fraction: true },
   },
   face_liveness: {
     type: 'boolean',
@@ -19,7 +19,7 @@ const verificationSettings = {
     value: 80,
     description: 'Percent from which a video shows somebody alive.',
     is_public: false,
-    allows: { maximum: 100 },
+    allows: { maximum: 100, fraction: true },
   },
 } as const satisfies Marketplace['settings'];
 
@@ -61,6 +61,7 @@ const invoiceSettings = {
     description:
       'Who stands on an invoice: { name, address: [line], tax_id, note }. Without a name, the marketplace.',
     is_public: false,
+    allows: { fields: { name: 'string', address: 'array', tax_id: 'string', note: 'string' } },
   },
   invoice_tax: {
     type: 'json',
@@ -68,6 +69,7 @@ const invoiceSettings = {
     description:
       'The tax that prices contain: { name, basis_points, of: all | platform }. Empty: an invoice names none.',
     is_public: false,
+    allows: { fields: { name: 'string', basis_points: 'number', of: 'string' }, maximum: 10_000 },
   },
 } as const satisfies Marketplace['settings'];
 
@@ -184,6 +186,7 @@ export const bankRailSettings = {
     description:
       'Who sends payouts to bank accounts: razorpayx, as soon as our account there is filled in, or staff by batches.',
     is_public: false,
+    allows: { choices: ['razorpayx', 'staff'] },
   },
 } as const satisfies Marketplace['settings'];
 
@@ -201,7 +204,7 @@ export const subscriptionSettings = {
     value: [1, 3, 5],
     description: 'Days after the end of a period at which a renewal that was refused is tried again.',
     is_public: false,
-    allows: { items: 'number' },
+    allows: { items: 'number', maximum: 28 },
   },
   subscription_grace_days: {
     type: 'number',

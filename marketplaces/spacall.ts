@@ -68,6 +68,7 @@ export const spacall: Marketplace = {
       value: 20,
       description: 'Maximum service radius in km',
       is_public: true,
+      allows: { fraction: true },
     },
   },
 };

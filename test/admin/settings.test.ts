@@ -97,6 +97,15 @@ test.each([
   ['supported_cities', [94110], 'value_not_allowed'],
   ['invoice_issuer', ['Vicinity'], 'value_not_allowed'],
   ['vehicle_required', 'false', 'wrong_type'],
+  // What money is counted by has no half.
+  ['wallet_withdrawal_min', 0.5, 'value_not_allowed'],
+  ['payout_fee_amount', 99.9, 'value_not_allowed'],
+  ['payout_hold_days', 1.5, 'value_not_allowed'],
+  ['payout_minimum_amount', 1e300, 'value_not_allowed'],
+  ['invoice_tax', { basis_points: '18 %' }, 'value_not_allowed'],
+  ['invoice_tax', { basis_points: 1800.5 }, 'value_not_allowed'],
+  ['invoice_tax', { percent: 18 }, 'value_not_allowed'],
+  ['invoice_issuer', { name: 'Vicinity', address: 'Market Street 1' }, 'value_not_allowed'],
 ])('%s is not set to %j', async (key, value, code) => {
   const staff = await signUpStaff('driveway', 'admin');
   const answer = await change(staff, key, value);

@@ -38,24 +38,36 @@ begin
   end if;
   perform app.audit('admin.setting_added', 'admin', 'settings', wanted.key, new_values => jsonb_build_object('value', wanted.value));
   return query
-    insert into app.settings (marketplace, key, type, value, description, is_public)
-    values (app.marketplace(), wanted.key, wanted.type, wanted.value, wanted.description, wanted.is_public)
+    insert into app.settings (marketplace, key, type, value, description, is_public, allows)
+    values (app.marketplace(), wanted.key, wanted.type, wanted.value, wanted.description, wanted.is_public,
+      case wanted.type when 'number' then '{"fraction": true}' else '{}' end::jsonb)
     returning *;
 end $$;
 
--- Whether a setting takes a value, of which its type is looked at elsewhere. A number is not negative unless its file says so; a list stays
--- a list and an object an object, since whoever reads them knows no other.
+-- Whether a setting takes a value, of which its type is looked at elsewhere. A number is whole and not negative unless its file says so,
+-- for whoever reads it counts by it; a list stays a list and an object an object, since whoever reads them knows no other.
 create or replace function admin.allows(setting app.settings, value jsonb) returns boolean language plpgsql immutable as $$
 declare bounds jsonb := setting.allows;
 begin
   return case jsonb_typeof(value)
-    when 'number' then value::numeric between coalesce((bounds ->> 'minimum')::numeric, 0) and coalesce((bounds ->> 'maximum')::numeric, 1e9)
+    when 'number' then admin.is_within(bounds, value)
     when 'string' then not bounds ? 'choices' or bounds -> 'choices' @> value
     when 'array' then jsonb_typeof(setting.value) = 'array' and (not bounds ? 'items' or not exists (
-      select from jsonb_array_elements(value) as item where jsonb_typeof(item) <> bounds ->> 'items'))
-    when 'object' then jsonb_typeof(setting.value) = 'object'
+      select from jsonb_array_elements(value) as item
+      where jsonb_typeof(item) <> bounds ->> 'items' or not admin.is_within(bounds, item)))
+    when 'object' then jsonb_typeof(setting.value) = 'object' and (not bounds ? 'fields' or not exists (
+      select from jsonb_each(value) as f
+      where jsonb_typeof(f.value) is distinct from bounds -> 'fields' ->> f.key or not admin.is_within(bounds, f.value)))
     else true end
     and (setting.type <> 'json' or jsonb_typeof(value) = jsonb_typeof(setting.value));
+end $$;
+
+-- Whether a value is no number, or one within the bounds.
+create or replace function admin.is_within(bounds jsonb, value jsonb) returns boolean language plpgsql immutable as $$
+begin
+  if jsonb_typeof(value) <> 'number' then return true; end if;
+  return value::numeric between coalesce((bounds ->> 'minimum')::numeric, 0) and coalesce((bounds ->> 'maximum')::numeric, 1e9)
+    and (bounds ? 'fraction' or value::numeric % 1 = 0);
 end $$;
 
 grant execute on function admin.list_settings(), admin.change_setting(text, jsonb), admin.add_setting(jsonb) to vicinity_api;
