@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import { instant } from '../kernel/fields.ts';
+import { amount, instant } from '../kernel/fields.ts';
 import { http } from '../kernel/http.ts';
 import { Refusal, refuse } from '../kernel/refusal.ts';
 import { sql } from '../kernel/sql.ts';
@@ -18,7 +18,7 @@ const refusals = {
   balance_remaining: refuse(
     'balance_remaining',
     409,
-    'There is money of yours here. Spend it or have it paid out before.',
+    'There is money of yours here. Spend it or have it paid out before, or give up by `forfeit_amount` what is too little for that.',
   ),
   money_moving: refuse(
     'money_moving',
@@ -56,6 +56,8 @@ export const deleteMe = useCase({
     .strictObject({
       password: z.optional(anyPassword),
       code: z.optional(sixDigits),
+      /** What is given up of the wallet, in minor units: all that is there, and less than may be taken out. */
+      forfeit_amount: z.optional(amount),
     })
     .check(
       z.refine(({ password, code }) => (password === undefined) !== (code === undefined), {
@@ -67,13 +69,16 @@ export const deleteMe = useCase({
   refusals,
   credentials: true,
   needs: ['keyed-hash', 'sealing', 'tesla'],
-  async run({ password, code }, { db, actor, marketplace }) {
-    const begun = await db.one(sql`select * from privacy.begin_deletion()`, Begun);
+  async run({ password, code, forfeit_amount = null }, { db, actor, marketplace }) {
+    const begun = await db.one(sql`select * from privacy.begin_deletion(${forfeit_amount}::bigint)`, Begun);
     if (begun.retry_after !== null) throw tooManyAttempts(begun.retry_after);
     if (password !== undefined && !(await verifyPassword(password, begun.password_hash)))
       throw new Refusal(refusals.wrong_password);
     const codes = code === undefined ? null : await ownCodes(code, begun, marketplace);
-    const settled = await db.one(sql`select * from privacy.delete_account(${codes}::jsonb)`, Settled);
+    const settled = await db.one(
+      sql`select * from privacy.delete_account(${codes}::jsonb, ${forfeit_amount}::bigint)`,
+      Settled,
+    );
     if (settled.outcome !== 'deleted') throw codeRefusal(settled);
     if (settled.tesla_token !== null) await endGrant(settled.tesla_token, actor);
     return { restorable_until: settled.restorable_until };

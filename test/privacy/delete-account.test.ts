@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { sql } from '../../lambdas/kernel/sql.ts';
 import { askCode, auth, codeSentTo, newPhone, other, PASSWORD } from '../identity/accounts.ts';
-import { pay, post, topUp } from '../money/ledger.ts';
+import { balancesOf, pay, post, topUp } from '../money/ledger.ts';
 import { again, booked, inHours, listed } from '../parking/spaces.ts';
 import { anonymous, Client } from '../support/client.ts';
 import { messagesTo } from '../support/control-aws.ts';
@@ -9,6 +9,7 @@ import { asOwner } from '../support/database.ts';
 import { deliverEvents } from '../support/deliver-events.ts';
 import { runSchedule } from '../support/invoke.ts';
 import { signUp, signUpStaff, signUpWithPassword } from '../support/people.ts';
+import { withSetting } from '../support/settings.ts';
 import { age, deleteMe, statusOf } from './deletions.ts';
 import { liveAWhile } from './journey.ts';
 
@@ -89,6 +90,33 @@ test('an account in which money lies is not deleted before that is settled; cred
   const gift = { amount: 5, description: 'A gift.' };
   expect((await staff.post(`/api/v1/admin/users/${person.id}/credits`, gift)).status).toBe(201);
   expect((await deleteMe(person)).status).toBe(200);
+});
+
+test('what is too little to be taken out of the wallet is given up by saying how much it is, and nothing else', async () => {
+  const person = await signUpWithPassword('driveway', { roles: ['driver', 'host'] });
+  const deleted = (forfeit_amount?: number) =>
+    deleteMe(person, { password: PASSWORD, ...(forfeit_amount === undefined ? {} : { forfeit_amount }) });
+  const remains = { status: 409, body: { code: 'balance_remaining' } };
+  await withSetting('driveway', 'wallet_withdrawal_min', 100, async () => {
+    await topUp(person.id, 100);
+    expect(await deleted(100)).toMatchObject(remains);
+    await pay(person.id, 1);
+    for (const wish of [undefined, 0, 98, 100]) expect(await deleted(wish)).toMatchObject(remains);
+    for (const wish of [-99, 99.5, '99']) {
+      const proof = { password: PASSWORD, forfeit_amount: wish };
+      expect(await deleteMe(person, proof)).toMatchObject({ status: 400 });
+    }
+    expect(await deleteMe(person, { password: 'not the password', forfeit_amount: 99 })).toMatchObject({
+      body: { code: 'wrong_password' },
+    });
+    expect(await balancesOf(person.id)).toMatchObject({ wallet: 99 });
+    expect((await deleted(99)).status).toBe(200);
+  });
+  expect(await balancesOf(person.id)).toMatchObject({ wallet: 0 });
+  const audits = await asOwner(
+    sql`select new_values from app.audit_logs where user_id = ${person.id}::uuid and action = 'money.forfeited'`,
+  );
+  expect(audits).toEqual([{ new_values: { amount: 99, currency: 'USD' } }]);
 });
 
 test('what a provider has earned and was not paid keeps the account', async () => {

@@ -37,6 +37,14 @@ begin
   return greatest(coalesce(has, 0) - money.topped_up(app.actor()), 0);
 end $$;
 
+-- The least that anybody takes out of a wallet: `wallet_withdrawal_min`, and more than a payout costs.
+create or replace function money.least_withdrawal() returns bigint
+language plpgsql stable security definer set search_path = public, pg_temp as $$
+begin
+  return greatest((app.setting('wallet_withdrawal_min') #>> '{}')::bigint,
+    coalesce((app.setting('payout_fee_amount') #>> '{}')::bigint, 0) + 1);
+end $$;
+
 -- Takes an amount out of the wallet of the person of this transaction, and makes the payout that brings it to where the person is paid to.
 -- It waits for staff where those of 24 hours come to `wallet_withdrawal_review_amount`. Refuses with withdrawal_amount (below `wallet_withdrawal_min`, or no more
 -- than a payout costs), withdrawal_limit (more than `wallet_withdrawal_max` in 24 hours), no_payout_account, money_owed, not_withdrawable
@@ -45,11 +53,10 @@ create or replace function money.withdraw(amount bigint) returns setof jsonb
 language plpgsql security definer set search_path = public, pg_temp as $$
 declare
   person uuid := app.actor(); m app.marketplaces; goes_to uuid; prepaid bigint; in_a_day bigint; posted uuid; p money.payouts;
-  from_account uuid; least_amount bigint := (app.setting('wallet_withdrawal_min') #>> '{}')::bigint;
-  fee bigint := coalesce((app.setting('payout_fee_amount') #>> '{}')::bigint, 0);
+  from_account uuid;
 begin
   select t.* into strict m from app.marketplaces t where t.slug = app.marketplace();
-  if (withdraw.amount >= greatest(least_amount, fee + 1)) is not true then perform app.refuse('withdrawal_amount'); end if;
+  if (withdraw.amount >= money.least_withdrawal()) is not true then perform app.refuse('withdrawal_amount'); end if;
   goes_to := money.payout_account_of(person, m.currency);
   if goes_to is null then perform app.refuse('no_payout_account'); end if;
   from_account := money.open_account(m.slug, 'withdrawing', person, null, m.currency);
@@ -83,6 +90,23 @@ begin
   perform app.audit('money.withdrawn', 'money', 'payouts', p.id::text, new_values => jsonb_build_object('amount', p.amount));
   if not p.is_held then perform money.ask_for_payout(p.id); end if;
   return next money.shown_payout(p);
+end $$;
+
+-- Gives the platform what somebody leaves in their wallet for good: exactly all of it, and less than they could take out. Does nothing
+-- where there is something else in it. Callable by functions only: they know who wants it.
+create or replace function money.forfeit(person_id uuid, amount bigint) returns void
+language plpgsql security definer set search_path = public, pg_temp as $$
+declare m app.marketplaces;
+begin
+  select t.* into strict m from app.marketplaces t where t.slug = app.marketplace();
+  if (forfeit.amount > 0 and forfeit.amount < money.least_withdrawal()
+    and money.holding(person_id, 'wallet', m.currency) = forfeit.amount) is not true then return; end if;
+  perform money.post(jsonb_build_object('key', 'forfeit/' || app.uuid_v7(), 'type', 'adjustment',
+    'description', 'Given up with the account', 'currency', m.currency, 'entries', jsonb_build_array(
+      jsonb_build_object('account', 'wallet', 'user_id', person_id, 'amount', -forfeit.amount),
+      jsonb_build_object('account', 'platform_revenue', 'amount', forfeit.amount))));
+  perform app.audit('money.forfeited', 'money', 'users', person_id::text,
+    new_values => jsonb_build_object('amount', forfeit.amount, 'currency', m.currency));
 end $$;
 
 -- What of a withdrawal is not sent is in the wallet again. Its caller cancels the payout.
