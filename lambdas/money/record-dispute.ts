@@ -15,6 +15,7 @@ export const recordDispute = useCase({
   route: 'POST /api/v1/admin/payments/{payment_id}/disputes',
   summary: 'Record a dispute that a gateway told of by e-mail',
   access: permitted('money.refund'),
+  presence: 'second_factor',
   input: z.strictObject({
     payment_id: id('payment'),
     /** The gateway's, as its e-mail has it. */
@@ -42,6 +43,12 @@ export const recordDispute = useCase({
       'Disputes of this gateway are read there.',
     ),
     dispute_too_large: refuse('dispute_too_large', 409, 'This is more than what was taken.', 'amount'),
+    withdrawn_too_large: refuse(
+      'withdrawn_too_large',
+      409,
+      'This is more than what was taken.',
+      'withdrawn_amount',
+    ),
   },
   async run({ payment_id, ...report }, { db }) {
     const { dispute } = await db.one(

@@ -71,6 +71,7 @@ const guarded = ofKind(await entries(), 'http')
 test('what moves other people’s money, shows their bank details or makes staff takes a second factor of the last hour', () => {
   expect(guarded.map(({ method, path }) => `${method} ${path.replace('/api/v1/admin', '')}`).sort()).toEqual([
     'GET /payout-batches/{payout_batch_id}/payouts.csv',
+    'POST /payments/{payment_id}/disputes',
     'POST /payments/{payment_id}/refunds',
     'POST /payout-batches',
     'POST /payouts/{payout_id}/decisions',

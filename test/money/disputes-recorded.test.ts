@@ -75,6 +75,24 @@ test('a dispute that PayMongo tells of by e-mail is withheld, and comes back whe
   expect(await breaches()).toEqual([]);
 });
 
+test('more than was taken is not said to be withdrawn, and only a person who is there says so', async () => {
+  const payment = await taken();
+  const before = await wallet();
+  expect(await recorded(payment, { withdrawn_amount: 90_001 })).toMatchObject({
+    status: 409,
+    body: { code: 'withdrawn_too_large', errors: [{ field: 'withdrawn_amount' }] },
+  });
+  const later = await signUpStaff('spacall', 'admin');
+  await asOwner(
+    sql`update identity.sessions set mfa_at = mfa_at - interval '61 minutes' where user_id = ${later.id}::uuid returning id`,
+  );
+  expect(await recorded(payment, {}, later)).toMatchObject({
+    status: 403,
+    body: { code: 'step_up_required' },
+  });
+  expect(await wallet()).toBe(before);
+});
+
 test('too much, another payment’s reference, and a stranger’s word are refused', async () => {
   const payment = await taken();
   expect(await recorded(payment, { amount: 90_001 })).toMatchObject({

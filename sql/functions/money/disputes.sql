@@ -112,7 +112,7 @@ end $$;
 
 -- Records what a gateway has told staff of a dispute by e-mail, where it lets nobody read disputes: { reference, status, amount, reason,
 -- due_by, withdrawn_amount, fee }. Told again under its reference it is brought on. Refuses with not_found, own_account,
--- dispute_read_at_gateway, payment_not_disputable and dispute_too_large.
+-- dispute_read_at_gateway, payment_not_disputable, dispute_too_large and withdrawn_too_large.
 create or replace function money.record_dispute_as_staff(payment_id uuid, report jsonb) returns table (dispute jsonb)
 language plpgsql security definer set search_path = public, pg_temp as $$
 declare p money.payments; a money.payment_attempts; recorded uuid;
@@ -126,6 +126,7 @@ begin
   if a.id is null then perform app.refuse('payment_not_disputable'); end if;
   if a.gateway in ('stripe', 'razorpay') then perform app.refuse('dispute_read_at_gateway'); end if;
   if (report ->> 'amount')::bigint > a.captured_amount then perform app.refuse('dispute_too_large'); end if;
+  if (report ->> 'withdrawn_amount')::bigint > a.captured_amount then perform app.refuse('withdrawn_too_large'); end if;
   if exists (select from money.disputes d
     where d.marketplace = p.marketplace and d.gateway = a.gateway and d.reference = report ->> 'reference' and d.payment_id <> p.id) then
     perform app.refuse('payment_not_disputable');
