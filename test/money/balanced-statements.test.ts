@@ -23,12 +23,16 @@ beforeAll(async () => {
 });
 
 /** Writes entries of a transfer that there is not, past `money.post`, and asks. */
-const write = (lines: [account: string, amount: number][], question = 'select 1 as done') =>
+const write = (
+  lines: [account: string, amount: number][],
+  question = 'select 1 as done',
+  table = 'money.entries',
+) =>
   inScratch(async run => {
     const values = lines.map(([account, amount]) => `('${account}'::uuid, ${amount})`);
     await run(
       `with made as materialized (select app.uuid_v7() as id)
-       insert into money.entries (transfer_id, account_id, type, currency, amount)
+       insert into ${table} (transfer_id, account_id, type, currency, amount)
        select made.id, v.account, 'tip', 'USD', v.amount from made, (values ${values}) as v (account, amount)`,
     );
     return run(question);
@@ -49,6 +53,20 @@ test('whoever writes entries, those of a statement sum to zero', async () => {
     ]),
   ).rejects.toThrow('transfer_unbalanced');
   await expect(write([[one, 5]])).rejects.toThrow('transfer_unbalanced');
+});
+
+test('whoever names the partition instead of the table is refused as well', async () => {
+  const [one = '', two = ''] = accounts;
+  const [{ partition }] = await asOwner(
+    sql`select tableoid::regclass::text as partition from money.entries where transfer_id = ${transfer}::uuid limit 1`,
+  );
+  const lines: [string, number][] = [
+    [one, 5],
+    [two, -5],
+  ];
+  expect(await write(lines, 'select 1 as done', partition)).toEqual([{ done: 1 }]);
+  await expect(write([[one, 5]], 'select 1 as done', partition)).rejects.toThrow('transfer_unbalanced');
+  await expect(inScratch(run => run(`truncate ${partition} cascade`))).rejects.toThrow('is append-only');
 });
 
 test('an entry on no account, or in another currency than its account’s, is refused', async () => {

@@ -24,6 +24,7 @@ begin
           policy.parent, child, app.uuid_v7_floor(lower_), app.uuid_v7_floor(upper_));
         execute format('alter table %s drop constraint partition_bounds', child);
         perform app.protect(child::regclass);
+        perform app.guard_partition(policy.parent::regclass, child::regclass);
         partition := child; change := 'created'; return next;
         made := made + 1;
         if made >= at_most then return; end if;

@@ -9,13 +9,15 @@
 -- Returns the transfer's id; asked for again by the same key it returns the first one's and does nothing. Refuses with
 -- transfer_key_reused when the key stands for another transfer, balances_overdraft_check when an account would give more than it
 -- has, account_closed, not_found for a person of another marketplace, and transfer_unbalanced.
+--
+-- Kept plans only: with the statistics of some moments PostgreSQL plans a statement anew at each call, for a tenth of the time.
 create or replace function money.post(transfer jsonb) returns uuid
-language plpgsql security definer set search_path = public, pg_temp as $$
+language plpgsql security definer set search_path = public, pg_temp set plan_cache_mode = force_generic_plan as $$
 declare
   posted uuid := app.uuid_v7(); place text := app.marketplace(); moment timestamptz := app.now();
   digest text := md5(transfer::text); earlier money.transfer_keys;
-  line record; n integer := 0; balance bigint;
-  accounts uuid[] := '{}'; owned boolean[]; amounts bigint[]; currencies text[]; types text[]; balances bigint[];
+  entry jsonb; person uuid; unit text; account uuid; balance bigint; n integer := 0; slot integer; owned integer[] := '{}';
+  accounts uuid[] := '{}'; amounts bigint[]; currencies text[]; types text[]; balances bigint[];
 begin
   insert into money.transfer_keys (marketplace, key, digest, transfer_id)
   values (place, transfer ->> 'key', digest, posted)
@@ -30,45 +32,50 @@ begin
   values (posted, place, transfer ->> 'key', transfer ->> 'type', transfer ->> 'description', transfer ->> 'reference_type',
     (transfer ->> 'reference_id')::uuid, (transfer ->> 'reverses')::uuid, app.actor(), moment);
 
-  for line in
-    select coalesce(case when e.user_id is null then (
-               select a.id from money.accounts a
-               where a.owner_id is null and a.marketplace = place and a.kind = e.account and a.currency = e.currency
-                 and coalesce(a.gateway, '') = coalesce(e.gateway, ''))
-             else (
-               select a.id from money.accounts a
-               where a.owner_id = e.user_id and a.kind = e.account and a.currency = e.currency and a.marketplace = place)
-             end, money.open_account(place, e.account, e.user_id, e.gateway, e.currency)) as account_id,
-           e.user_id is not null as owned, e.currency, e.amount, e.type
-    from (
-      select e.account, e.user_id, e.gateway, coalesce(e.currency, transfer ->> 'currency') as currency, e.amount,
-             coalesce(e.type, transfer ->> 'type') as type
-      from jsonb_to_recordset(transfer -> 'entries')
-        as e (account text, user_id uuid, gateway text, currency text, amount bigint, type text)
-      -- In one order for all, since an account that is not there yet is opened on the way.
-      order by 2, 1, 3, 4 offset 0) as e
-    order by 1
-  loop
-    if line.account_id = accounts[n] then
-      amounts[n] := amounts[n] + line.amount;
+  -- A short query for each account: it begins in less time than one over all of them.
+  for i in 0 .. jsonb_array_length(transfer -> 'entries') - 1 loop
+    entry := transfer -> 'entries' -> i;
+    person := entry ->> 'user_id';
+    unit := coalesce(entry ->> 'currency', transfer ->> 'currency');
+    if person is null then
+      select a.id into account from money.accounts a
+      where a.owner_id is null and a.marketplace = place and a.kind = entry ->> 'account' and a.currency = unit
+        and coalesce(a.gateway, '') = coalesce(entry ->> 'gateway', '');
     else
+      select a.id into account from money.accounts a
+      where a.owner_id = person and a.kind = entry ->> 'account' and a.currency = unit and a.marketplace = place;
+    end if;
+    if account is null then
+      -- All of them, in one order for all: two transfers that need the same new accounts never wait for each other in a circle.
+      perform money.open_account(place, e.account, e.user_id, e.gateway, e.currency)
+      from (
+        select e.account, e.user_id, e.gateway, coalesce(e.currency, transfer ->> 'currency') as currency
+        from jsonb_to_recordset(transfer -> 'entries') as e (account text, user_id uuid, gateway text, currency text)
+        order by 2, 1, 3, 4 offset 0) as e;
+      account := money.open_account(place, entry ->> 'account', person, entry ->> 'gateway', unit);
+    end if;
+    slot := array_position(accounts, account);
+    if slot is null then
       n := n + 1;
-      accounts[n] := line.account_id; owned[n] := line.owned; currencies[n] := line.currency;
-      amounts[n] := line.amount; types[n] := line.type; balances[n] := null;
+      accounts[n] := account; currencies[n] := unit; amounts[n] := (entry ->> 'amount')::bigint;
+      types[n] := coalesce(entry ->> 'type', transfer ->> 'type'); balances[n] := null;
+      if person is not null then owned := owned || n; end if;
+    else
+      amounts[slot] := amounts[slot] + (entry ->> 'amount')::bigint;
     end if;
   end loop;
 
-  -- One statement for each account, since that keeps one plan, and in the order of their ids: two transfers that need the same
-  -- accounts never wait for each other in a circle.
-  for i in 1 .. n loop
-    continue when not owned[i] or amounts[i] = 0;
+  -- In the order of the accounts' ids, against circles too.
+  if cardinality(owned) > 1 then owned := array(select o from unnest(owned) as o order by accounts[o]); end if;
+  foreach slot in array owned loop
+    continue when amounts[slot] = 0;
     update money.balances b
-    set balance = b.balance + amounts[i], total_in = b.total_in + greatest(amounts[i], 0),
-        total_out = b.total_out - least(amounts[i], 0), moved_at = moment
-    where b.account_id = accounts[i] and b.is_active
+    set balance = b.balance + amounts[slot], total_in = b.total_in + greatest(amounts[slot], 0),
+        total_out = b.total_out - least(amounts[slot], 0), moved_at = moment
+    where b.account_id = accounts[slot] and b.is_active
     returning b.balance into balance;
     if not found then perform app.refuse('account_closed'); end if;
-    balances[i] := balance;
+    balances[slot] := balance;
   end loop;
   insert into money.entries (transfer_id, account_id, type, currency, amount, balance_after)
   select posted, l.account_id, l.type, l.currency, l.amount, l.balance
