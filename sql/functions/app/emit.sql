@@ -10,15 +10,6 @@ begin
   return event_id;
 end $$;
 
--- Writes two events of one fact by one statement, in this order.
-create or replace function app.emit_both(type text, further_type text, payload jsonb) returns void
-language plpgsql security definer set search_path = public, pg_temp as $$
-begin
-  insert into app.outbox (marketplace, type, payload)
-  values (app.marketplace(), emit_both.type, emit_both.payload), (app.marketplace(), emit_both.further_type, emit_both.payload);
-  perform set_config('app.emitted', (current_setting('app.emitted')::integer + 2)::text, true);
-end $$;
-
 -- Hands at most `batch` unsent events to one relay for a minute: a relay that dies loses nothing, its events are
 -- claimed again when the minute is over.
 create or replace function app.claim_outbox(batch integer) returns table (id uuid, marketplace text, type text, payload jsonb, created_at timestamptz)

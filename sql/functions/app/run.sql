@@ -92,9 +92,13 @@ begin
       end if;
     end if;
     for row_ in execute statement using args::jsonb loop
-      -- The Data API writes each row's JSON as a text inside of JSON, which doubles it at most.
       item := to_jsonb(row_);
-      bytes := bytes + octet_length(item::text);
+      -- The Data API writes each row's JSON as a text inside of JSON, which doubles it at most. A row that comes alone is not measured,
+      -- as most do: it may have 64 KB there.
+      if answer <> '{}' then
+        if bytes = 0 then bytes := octet_length(answer[1]::text); end if;
+        bytes := bytes + octet_length(item::text);
+      end if;
       cut := bytes > 500000;
       exit when cut;
       answer := answer || item;

@@ -13,7 +13,7 @@ language plpgsql security definer set search_path = public, pg_temp as $$
 declare
   b booking.bookings := jsonb_populate_record(null::booking.bookings,
     case when details ? 'location' then details - 'location' else details end);
-  flow booking.flows; kind text; event jsonb;
+  flow booking.flows; kind text;
 begin
   select f.* into strict flow from booking.flows f
   where f.marketplace = app.marketplace() and f.module = b.module and f.is_current;
@@ -57,11 +57,8 @@ begin
   b.number := booking.next_number();
   with numbered as (insert into booking.numbers (number, booking_id) values (b.number, b.id))
   insert into booking.bookings select b.*;
-  perform booking.write_step(b, flow, null, 'customer', 'placed');
-  event := booking.event_of(b);
-  if b.confirmed_at is null then perform app.emit('booking.placed', event);
-  else perform app.emit_both('booking.placed', 'booking.confirmed', event);
-  end if;
+  perform booking.write_step(b, flow, null, 'customer', 'placed', events => case when b.confirmed_at is null
+    then '{booking.placed}'::text[] else '{booking.placed,booking.confirmed}' end);
   if details ->> 'promo_code' is not null then
     perform money.use_promo_code(b, details ->> 'promo_code', (details ->> 'service_id')::uuid);
   end if;

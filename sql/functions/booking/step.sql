@@ -1,14 +1,28 @@
--- What every step of a booking has in common, a placed one included: its line in the timeline, its clock, and what other modules do
--- at it. `b` is the booking as it has become, `previous` as it was, null when it is new.
+-- What every step of a booking has in common, a placed one included: its line in the timeline, its clock, its events, and what other
+-- modules do at it. `b` is the booking as it has become, `previous` as it was, null when it is new. `events` tell of the booking, in their
+-- order.
 create or replace function booking.write_step(b booking.bookings, flow booking.flows, previous booking.bookings, party text,
-  event text, reason text default null, details jsonb default '{}') returns void
+  event text, reason text default null, details jsonb default '{}', events text[] default '{}') returns void
 language plpgsql as $$
-declare moments text[]; calls text;
+declare
+  moments text[]; due timestamptz := booking.clock_of(b, flow);
+  payload jsonb := case when write_step.events <> '{}' then booking.event_of(b) end;
 begin
-  insert into booking.timeline (booking_id, version, actor, party, from_status, to_status, reason, event, details)
-  values (b.id, b.version, app.actor(), write_step.party, previous.status, b.status, write_step.reason, write_step.event,
-          write_step.details);
-  perform booking.start_clock(b, flow);
+  -- One statement, since each costs its start: the clock is set as `app.set_timer` does.
+  with line as (
+    insert into booking.timeline (booking_id, version, actor, party, from_status, to_status, reason, event, details)
+    values (b.id, b.version, app.actor(), write_step.party, previous.status, b.status, write_step.reason, write_step.event,
+            write_step.details)
+  ), told as (
+    insert into app.outbox (marketplace, type, payload)
+    select b.marketplace, e.type, payload from unnest(write_step.events) as e (type)
+  )
+  insert into app.timers as t (marketplace, kind, subject_id, due_at)
+  select b.marketplace, 'booking.clock', b.id, due where due is not null
+  on conflict (kind, subject_id) where settled_at is null do update set due_at = excluded.due_at;
+  if payload is not null then
+    perform set_config('app.emitted', (current_setting('app.emitted')::integer + cardinality(write_step.events))::text, true);
+  end if;
   -- A booking is confirmed before it starts, and what ends it comes last.
   moments := array_remove(array[
     case when b.confirmed_at is not null and previous.confirmed_at is null then 'confirmed' end,
@@ -16,12 +30,7 @@ begin
     case when write_step.event = 'moved' then 'moved' end,
     case when b.completed_at is not null and previous.completed_at is null then 'completed' end,
     case when b.status <> all (flow.live) and previous.status = any (flow.live) then 'ended' end], null);
-  if moments = '{}' then return; end if;
-  -- Joined to a list, whose plan is kept. All handlers in one statement, whose parts run in their order.
-  select string_agg(h.handler || case h.takes when 'id' then '($1)' else '($2)' end, ', ' order by m.place, h.handler) into calls
-  from unnest(moments) with ordinality as m (moment, place) join booking.step_handlers h on h.moment = m.moment
-  where h.module is null or h.module = b.module;
-  if calls is not null then execute 'select ' || calls using b.id, b; end if;
+  if moments <> '{}' then perform booking.call_handlers(moments, b); end if;
 end $$;
 
 -- Adds a line to a booking's timeline that moves nothing: a code that was shown, a message to a car. For other modules.

@@ -46,14 +46,18 @@ create or replace function booking.stop_clock(booking_id uuid) returns void lang
   select app.cancel_timer('booking.clock', booking_id)
 $$;
 
--- Sets a booking's clock to what comes next: the end of its wait, the next timer of its flow, or the end of its request to move. None
--- when nothing does.
+-- Sets a booking's clock, where it has one.
 create or replace function booking.start_clock(b booking.bookings, flow booking.flows) returns void language plpgsql as $$
-declare due_at timestamptz := b.expires_at;
+declare due timestamptz := booking.clock_of(b, flow);
 begin
-  if due_at is null then due_at := (booking.next_timer(b, flow)).due_at; end if;
-  if b.move_request is not null then due_at := least(due_at, (b.move_request ->> 'expires_at')::timestamptz); end if;
-  if due_at is not null then perform app.set_timer('booking.clock', b.id, due_at); end if;
+  if due is not null then perform app.set_timer('booking.clock', b.id, due); end if;
+end $$;
+
+-- When a booking's clock is due: at the end of its wait, the next timer of its flow, or the end of its request to move. Null when nothing
+-- comes.
+create or replace function booking.clock_of(b booking.bookings, flow booking.flows) returns timestamptz language plpgsql stable as $$
+begin
+  return least(coalesce(b.expires_at, (booking.next_timer(b, flow)).due_at), (b.move_request ->> 'expires_at')::timestamptz);
 end $$;
 
 -- The flow's timer that a booking waits for in its status, { in, due, to?, event?, reason? }, and when it is due. Both null when
