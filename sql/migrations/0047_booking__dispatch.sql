@@ -1,5 +1,5 @@
--- What a booking costs beyond its rows: its handlers are called by name and not by a statement that is made up at each step, a check that
--- hardly any booking needs is not read with every one, and an index less is entered that another one stands in for.
+-- What a booking costs beyond its rows: its handlers are called by name and not by a statement that is made up at each step, and a check
+-- that hardly any booking needs is not read with every one.
 
 -- Each CHECK is read from its text at each statement that inserts. The longest of a booking's was of its request to move.
 create function booking.is_move_request(asked jsonb, confirmed_at timestamptz, completed_at timestamptz, cancelled_at timestamptz,
@@ -15,9 +15,6 @@ alter table booking.bookings
   drop constraint bookings_move_request_check,
   add constraint bookings_move_request_check
     check (move_request is null or booking.is_move_request(move_request, confirmed_at, completed_at, cancelled_at, awaits));
-
--- A number is found among the numbers, which tell the booking's id.
-drop index booking.bookings_number_idx;
 
 -- Writes `booking.call_handlers(moments, b)` from the rows of `booking.step_handlers`: calls by name, whose plans are kept for the session,
 -- in the order of the moments and then of the handlers' names.

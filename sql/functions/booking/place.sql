@@ -75,12 +75,12 @@ begin
   with resource as (
     insert into booking.reservations (marketplace, resource_id, unit, booking_id, kind, during, expires_at)
     values (b.marketplace, b.resource_id, 1, b.id, take.kind, booking.taken_by(b), b.expires_at)
-    on conflict do nothing returning unit
+    on conflict on constraint reservation_no_overlap do nothing returning unit
   ), subject as (
     insert into booking.reservations (marketplace, resource_id, unit, booking_id, kind, during, expires_at)
     select b.marketplace, b.subject_id, 1, b.id, take.kind, tstzrange(b.starts_at, b.ends_at), b.expires_at from resource
     where b.subject_id is not null
-    on conflict do nothing returning unit
+    on conflict on constraint reservation_no_overlap do nothing returning unit
   )
   select (select r.unit from resource r), (select s.unit from subject s) into taken, subject_taken;
   taken := coalesce(taken, booking.reserve(b.resource_id, take.capacity, booking.taken_by(b), take.kind, b.id, b.expires_at));

@@ -24,7 +24,7 @@ begin
     select t.id
     from booking.bookings t join booking.my_bookings b on b.id = t.id
     where t.marketplace = app.marketplace()
-      and (number_ is null or t.id = (select n.booking_id from booking.numbers n where n.number = number_))
+      and (number_ is null or t.number = number_)
       and (person is null or t.customer_id = person or t.provider_id = person)
       and (resource is null or t.resource_id = resource)
       and (module_ is null or t.module = module_)
