@@ -127,7 +127,7 @@ export type Setting = {
     choices?: readonly string[];
     /** Of a list. */
     items?: 'string' | 'number';
-    /** Of an object: which fields it may have, and their types. */
+    /** Of an object: which fields it may have, and their types. An array is of texts. */
     fields?: Readonly<Record<string, 'string' | 'number' | 'array'>>;
   };
 };

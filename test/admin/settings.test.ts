@@ -106,6 +106,7 @@ test.each([
   ['invoice_tax', { basis_points: 1800.5 }, 'value_not_allowed'],
   ['invoice_tax', { percent: 18 }, 'value_not_allowed'],
   ['invoice_issuer', { name: 'Vicinity', address: 'Market Street 1' }, 'value_not_allowed'],
+  ['invoice_issuer', { name: 'Vicinity', address: [94110] }, 'value_not_allowed'],
 ])('%s is not set to %j', async (key, value, code) => {
   const staff = await signUpStaff('driveway', 'admin');
   const answer = await change(staff, key, value);

@@ -57,7 +57,8 @@ begin
       where jsonb_typeof(item) <> bounds ->> 'items' or not admin.is_within(bounds, item)))
     when 'object' then jsonb_typeof(setting.value) = 'object' and (not bounds ? 'fields' or not exists (
       select from jsonb_each(value) as f
-      where jsonb_typeof(f.value) is distinct from bounds -> 'fields' ->> f.key or not admin.is_within(bounds, f.value)))
+      where jsonb_typeof(f.value) is distinct from bounds -> 'fields' ->> f.key or not admin.is_within(bounds, f.value)
+        or jsonb_path_exists(f.value, 'strict $ ? (@.type() == "array")[*] ? (@.type() != "string")', silent => true)))
     else true end
     and (setting.type <> 'json' or jsonb_typeof(value) = jsonb_typeof(setting.value));
 end $$;
