@@ -4,6 +4,7 @@ import type { Run } from './scratch.ts';
 export type Table = { name: string; columns: Column[] };
 type Column = {
   name: string;
+  /** Of a domain, what it is made of. */
   type: string;
   length: number | null;
   is_key: boolean;
@@ -12,7 +13,7 @@ type Column = {
   /** The column of another table that a foreign key makes it equal to. */
   parent: string | null;
   parent_column: string | null;
-  /** The values that a CHECK allows, where it lists them. */
+  /** The values that a CHECK allows, the column's or its domain's, where it lists them. */
   choices: string[] | null;
 };
 
@@ -25,17 +26,19 @@ const KEPT_BY_A_TRIGGER: Readonly<Record<string, string>> = {
 /** Our own tables with their columns; a partition is part of its table. */
 export async function readTables(run: Run): Promise<Table[]> {
   const rows: (Column & { table_name: string })[] = await run(`
-    select c.oid::regclass::text as table_name, a.attname as name, format_type(a.atttypid, null) as type,
+    select c.oid::regclass::text as table_name, a.attname as name,
+           format_type(coalesce(nullif(y.typbasetype, 0), y.oid), null) as type,
            nullif(information_schema._pg_char_max_length(a.atttypid, a.atttypmod), -1) as length,
            coalesce(p.conkey = array[a.attnum], false) as is_key, a.atthasdef as has_default,
            not a.attnotnull as is_nullable, f.parent, f.parent_column,
            (select to_json(array(select (regexp_matches(pg_get_constraintdef(k.oid), '''([^'']*)''::', 'g'))[1]))
             from pg_constraint k
-            where k.conrelid = c.oid and k.contype = 'c' and k.conkey = array[a.attnum]
+            where k.contype = 'c' and (k.conrelid = c.oid and k.conkey = array[a.attnum] or k.contypid = y.oid)
               and pg_get_constraintdef(k.oid) ~ 'ANY \\(+ARRAY\\[' limit 1)::text as choices
     from pg_class c
     join pg_namespace n on n.oid = c.relnamespace
     join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
+    join pg_type y on y.oid = a.atttypid
     left join pg_constraint p on p.conrelid = c.oid and p.contype = 'p'
     left join lateral (
       select k.confrelid::regclass::text as parent, q.attname as parent_column
