@@ -30,10 +30,11 @@ test('every table that could tell of a person is in the register of personal dat
       from pg_class c
       join pg_namespace n on n.oid = c.relnamespace
       join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
+      join pg_type y on y.oid = a.atttypid
       where ${OURS} and c.relkind in ('r', 'p') and not c.relispartition
         and c.oid <> 'app.schema_migrations'::regclass
-        and (format_type(a.atttypid, null) in ('json', 'jsonb', 'jsonb[]', 'inet', 'bytea', 'geography', 'geometry')
-          or (a.attname ~ ${quote(PERSONAL)} and format_type(a.atttypid, null) in ('text', 'character varying', 'uuid', 'text[]'))
+        and (format_type(coalesce(nullif(y.typbasetype, 0), y.oid), null) in ('json', 'jsonb', 'jsonb[]', 'inet', 'bytea', 'geography', 'geometry')
+          or (a.attname ~ ${quote(PERSONAL)} and format_type(coalesce(nullif(y.typbasetype, 0), y.oid), null) in ('text', 'character varying', 'uuid', 'text[]'))
           or exists (select from pg_constraint k
                      where k.conrelid = c.oid and k.contype = 'f' and k.confrelid = 'identity.users'::regclass))
         and not exists (select from privacy.personal_data p where p.table_name = c.oid::regclass::text)
