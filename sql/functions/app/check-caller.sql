@@ -9,15 +9,17 @@ declare access text := coalesce(context ->> 'access', 'signed_in'); caller recor
 begin
   if context ->> 'session' is null then
     -- Somebody is believed with a session only, whatever the route.
-    if access = 'everyone' and context ->> 'actor' is null then return null; end if;
+    if access = 'everyone' and context ->> 'actor' is null then return app.check_open(context); end if;
     return '{"constraint": "unauthenticated"}';
   end if;
   if context ? 'token_hash' then return app.check_token(context, access); end if;
   -- One statement for what every request asks, whose plan is kept.
   select u.id, u.account_status, u.suspended_until, u.standing_before, s.revoked_at, s.expires_at, s.mfa_at, s.impersonator_session_id,
-    p.is_staff, r.full_at, coalesce(u.last_active_at < app.now() - interval '5 minutes', true) as is_idle into caller
+    p.is_staff, r.full_at, coalesce(u.last_active_at < app.now() - interval '5 minutes', true) as is_idle,
+    m.value = 'true' as is_closed into caller
   from identity.sessions s join identity.users u on u.id = s.user_id
   left join identity.permissions p on p.marketplace = s.marketplace and p.name = access
+  left join app.settings m on m.marketplace = s.marketplace and m.key = 'maintenance_mode' and m.is_active
   left join app.rate_limits r on r.bucket = 'changes:' || (context ->> 'actor')
   where s.id = (context ->> 'session')::uuid and s.user_id = (context ->> 'actor')::uuid
     and s.marketplace = context ->> 'marketplace' and u.marketplace = s.marketplace;
@@ -38,7 +40,7 @@ begin
   if context ? 'fresh_factor' and (caller.mfa_at > app.now() - interval '1 hour') is not true then
     return '{"constraint": "step_up_required"}';
   end if;
-  return app.check_changes(context, caller.full_at, caller.is_idle);
+  return app.check_changes(context, caller.full_at, caller.is_idle, caller.is_closed);
 end $$;
 
 -- Refuses everybody but staff while the marketplace is closed by its setting `maintenance_mode`, but on routes that stay open then. Null
@@ -77,9 +79,11 @@ language plpgsql stable security definer set search_path = public, pg_temp as $$
 declare token record; refusal text;
 begin
   select t.user_id, t.abilities, t.mfa_at, t.expires_at, u.account_status, u.suspended_until, u.standing_before,
-    p.is_staff, r.full_at, coalesce(u.last_active_at < app.now() - interval '5 minutes', true) as is_idle into token
+    p.is_staff, r.full_at, coalesce(u.last_active_at < app.now() - interval '5 minutes', true) as is_idle,
+    m.value = 'true' as is_closed into token
   from identity.personal_access_tokens t join identity.users u on u.id = t.user_id and u.marketplace = t.marketplace
   left join identity.permissions p on p.marketplace = t.marketplace and p.name = check_token.access
+  left join app.settings m on m.marketplace = t.marketplace and m.key = 'maintenance_mode' and m.is_active
   left join app.rate_limits r on r.bucket = 'changes:' || (context ->> 'actor')
   where t.id = (context ->> 'session')::uuid and t.user_id = (context ->> 'actor')::uuid
     and t.marketplace = context ->> 'marketplace' and t.token_hash = context ->> 'token_hash';
@@ -88,7 +92,7 @@ begin
   if not app.is_active(token.account_status, token.suspended_until) then
     return jsonb_build_object('constraint', 'account_suspended', 'facts', identity.suspension_of(token.user_id));
   end if;
-  if access = 'everyone' then return app.check_changes(context, token.full_at, token.is_idle); end if;
+  if access = 'everyone' then return app.check_changes(context, token.full_at, token.is_idle, token.is_closed); end if;
   if not context ? 'own' and app.is_pending(token.account_status, token.standing_before) then
     return '{"constraint": "account_pending"}';
   end if;
@@ -99,17 +103,17 @@ begin
     refusal := app.check_permission(token.user_id, access, token.is_staff, token.mfa_at is not null);
     if refusal is not null then return jsonb_build_object('constraint', refusal); end if;
   end if;
-  return app.check_changes(context, token.full_at, token.is_idle);
+  return app.check_changes(context, token.full_at, token.is_idle, token.is_closed);
 end $$;
 
--- Whether somebody who may go on has changes left, of what one person may change in an hour: as `app.check_caller`. `full_at`: when
--- their bucket is full again, which `app.draw_change` draws from; null when it is.
-create or replace function app.check_changes(context jsonb, full_at timestamptz, is_idle boolean) returns jsonb
+-- Whether the marketplace is open to somebody who may go on, and whether they have changes left, of what one person may change in an
+-- hour: as `app.check_caller`. `full_at`: when their bucket is full again, which `app.draw_change` draws from; null when it is.
+create or replace function app.check_changes(context jsonb, full_at timestamptz, is_idle boolean, is_closed boolean) returns jsonb
 language sql stable as $$
-  select case
+  select coalesce(case when is_closed then app.check_open(context) end, case
     when context ? 'limited' and full_at + interval '0.36 seconds' > app.now() + interval '1 hour'
       then '{"constraint": "too_many_requests"}'::jsonb
-    when is_idle then '{"idle": true}' end
+    when is_idle then '{"idle": true}' end)
 $$;
 
 -- Notes that a token was used, once a minute at most.

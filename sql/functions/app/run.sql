@@ -73,10 +73,7 @@ begin
   begin
     perform app.set_context(context);
     -- The worker acts for the system: it has no session to check.
-    if current_user <> 'vicinity_worker' then
-      verdict := app.check_caller(context);
-      if (verdict ? 'constraint') is not true then verdict := coalesce(app.check_open(context), verdict); end if;
-    end if;
+    if current_user <> 'vicinity_worker' then verdict := app.check_caller(context); end if;
     if verdict ? 'constraint' then
       return next jsonb_build_object('refused', verdict);
       return;

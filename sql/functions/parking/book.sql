@@ -5,17 +5,24 @@
 -- terms: what `booking.place` takes besides what the space itself says, `vehicle_id`, and `facts`, to which the vehicle is added.
 create or replace function parking.book(space_id uuid, version integer, terms jsonb) returns booking.bookings
 language plpgsql security definer set search_path = public, pg_temp as $$
-declare space parking.spaces;
+declare known record; space parking.spaces;
 begin
-  -- A change that commits after this reads as one that came after the booking. Only a deletion waits for it, and sees it.
-  select s.* into space from parking.spaces s
-  where s.id = book.space_id and s.marketplace = app.marketplace() and s.deleted_at is null for key share;
+  -- A change that commits after this reads as one that came after the booking. Only a deletion waits for it, and sees it. Whether it
+  -- is open at all times is read with it: few have hours.
+  select s as space, d.value as payment_deadline_seconds,
+    coalesce(r.always_open_until, 'infinity') >= (terms ->> 'ends_at')::timestamptz as is_open into known
+  from parking.spaces s
+  left join booking.resources r on r.id = s.id
+  left join app.settings d on d.marketplace = s.marketplace and d.key = 'payment_deadline_seconds' and d.is_active
+  where s.id = book.space_id and s.marketplace = app.marketplace() and s.deleted_at is null for key share of s;
+  space := known.space;
   -- Asked for the reason only where there is one.
   if (space.approval_status = 'approved' and space.listing_status = 'active') is not true then
     perform parking.check_listed(space);
   end if;
   if space.version <> book.version then perform app.refuse('listing_changed'); end if;
-  if not booking.is_open(space.id, tstzrange((terms ->> 'starts_at')::timestamptz, (terms ->> 'ends_at')::timestamptz)) then
+  if not known.is_open
+    and not booking.is_open(space.id, tstzrange((terms ->> 'starts_at')::timestamptz, (terms ->> 'ends_at')::timestamptz)) then
     perform app.refuse('closed');
   end if;
   return booking.place(terms || jsonb_build_object(
@@ -23,7 +30,7 @@ begin
     'capacity', space.capacity, 'instant', space.instant_booking_enabled, 'time_zone', space.time_zone,
     'currency', space.currency, 'subject_id', terms -> 'vehicle_id', 'buffer_before', space.buffer_before_minutes * 60,
     'buffer_after', space.buffer_after_minutes * 60,
-    'payment_timeout', nullif(app.setting('payment_deadline_seconds')::integer, 0),
+    'payment_timeout', nullif(known.payment_deadline_seconds::integer, 0),
     'facts', coalesce(terms -> 'facts', '{}')
       || jsonb_build_object('vehicle', parking.admit_vehicle((terms ->> 'vehicle_id')::uuid, space))), space.location);
 end $$;
