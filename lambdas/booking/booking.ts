@@ -177,21 +177,6 @@ export const presenceRefusals = {
   too_far: refuse('too_far', 409, 'You are too far from where the booking takes place.'),
 };
 
-/** Refusals of `booking.move`. */
-export const moveRefusals = {
-  version_conflict: refuse(
-    'version_conflict',
-    409,
-    'The booking has changed in this moment. Look at it again.',
-  ),
-  booking_not_movable: refuse('booking_not_movable', 409, 'This booking cannot be moved to that time.'),
-  move_requested: refuse(
-    'move_requested',
-    409,
-    'Another time of this booking waits for the provider’s answer. Withdraw that first.',
-  ),
-};
-
 const closed = refuse(
   'move_request_closed',
   409,

@@ -5,7 +5,7 @@ export type FunctionFault = {
    * in hand, or, with an `action`, once that call succeeded. `delay`: the handler starts late. `fail`: it throws.
    */
   kind: 'kill_before' | 'kill_after' | 'delay' | 'fail';
-  /** The function's name. Absent: any, which only makes sense with an action. */
+  /** The function's name. Absent where it holds for all, which only makes sense with an action. */
   function?: string;
   /** `kill_after` only: as in a policy, e.g. `rds-data:ExecuteStatement`. */
   action?: string;

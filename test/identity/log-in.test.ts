@@ -148,7 +148,7 @@ test('a suspension whose time is over ends at the next sign-in, a ban does not',
   expect((await auth('login', { email: user.email, password: PASSWORD })).status).toBe(403);
 });
 
-test('a deleted account is as unknown as any other', async () => {
+test('a deleted account is one that nobody knows', async () => {
   const { user } = await newAccount();
   await asOwner(
     sql`update identity.users set account_status = 'deleted', deleted_at = app.now() where id = ${user.id}::uuid returning id`,
