@@ -649,11 +649,15 @@ CREATE FUNCTION app.check_caller(context jsonb) RETURNS jsonb
     LANGUAGE plpgsql STABLE SECURITY DEFINER
     SET search_path TO 'public', 'pg_temp'
     AS $$
-declare access text := coalesce(context ->> 'access', 'signed_in'); caller record; refusal text;
+declare
+  access text := coalesce(context ->> 'access', 'signed_in'); caller record; refusal text;
+  -- Read out once: a condition reads them for each row that it is asked of.
+  session_id uuid := context ->> 'session'; actor uuid := context ->> 'actor'; place text := context ->> 'marketplace';
+  changes text := 'changes:' || actor;
 begin
-  if context ->> 'session' is null then
+  if session_id is null then
     -- Somebody is believed with a session only, whatever the route.
-    if access = 'everyone' and context ->> 'actor' is null then return app.check_open(context); end if;
+    if access = 'everyone' and actor is null then return app.check_open(context); end if;
     return '{"constraint": "unauthenticated"}';
   end if;
   if context ? 'token_hash' then return app.check_token(context, access); end if;
@@ -664,9 +668,8 @@ begin
   from identity.sessions s join identity.users u on u.id = s.user_id
   left join identity.permissions p on p.marketplace = s.marketplace and p.name = access
   left join app.settings m on m.marketplace = s.marketplace and m.key = 'maintenance_mode' and m.is_active
-  left join app.rate_limits r on r.bucket = 'changes:' || (context ->> 'actor')
-  where s.id = (context ->> 'session')::uuid and s.user_id = (context ->> 'actor')::uuid
-    and s.marketplace = context ->> 'marketplace' and u.marketplace = s.marketplace;
+  left join app.rate_limits r on r.bucket = changes
+  where s.id = session_id and s.user_id = actor and s.marketplace = place and u.marketplace = s.marketplace;
   if not found or caller.revoked_at is not null or caller.expires_at <= app.now()
     or not app.is_impersonator(caller.impersonator_session_id, context ->> 'impersonator') then
     return '{"constraint": "session_ended"}';
@@ -725,7 +728,10 @@ CREATE FUNCTION app.check_token(context jsonb, access text) RETURNS jsonb
     LANGUAGE plpgsql STABLE SECURITY DEFINER
     SET search_path TO 'public', 'pg_temp'
     AS $$
-declare token record; refusal text;
+declare
+  token record; refusal text;
+  token_id uuid := context ->> 'session'; actor uuid := context ->> 'actor'; place text := context ->> 'marketplace';
+  changes text := 'changes:' || actor;
 begin
   select t.user_id, t.abilities, t.mfa_at, t.expires_at, u.account_status, u.suspended_until, u.standing_before,
     p.is_staff, r.full_at, coalesce(u.last_active_at < app.now() - interval '5 minutes', true) as is_idle,
@@ -733,9 +739,8 @@ begin
   from identity.personal_access_tokens t join identity.users u on u.id = t.user_id and u.marketplace = t.marketplace
   left join identity.permissions p on p.marketplace = t.marketplace and p.name = check_token.access
   left join app.settings m on m.marketplace = t.marketplace and m.key = 'maintenance_mode' and m.is_active
-  left join app.rate_limits r on r.bucket = 'changes:' || (context ->> 'actor')
-  where t.id = (context ->> 'session')::uuid and t.user_id = (context ->> 'actor')::uuid
-    and t.marketplace = context ->> 'marketplace' and t.token_hash = context ->> 'token_hash';
+  left join app.rate_limits r on r.bucket = changes
+  where t.id = token_id and t.user_id = actor and t.marketplace = place and t.token_hash = context ->> 'token_hash';
   if not found or token.expires_at <= app.now() then return '{"constraint": "invalid_token"}'; end if;
   if context ? 'fresh_factor' then return '{"constraint": "session_required"}'; end if;
   if not app.is_active(token.account_status, token.suspended_until) then
@@ -1149,6 +1154,7 @@ begin
     end if;
     for row_ in execute statement using args::jsonb loop
       item := to_jsonb(row_);
+      if item ? 'row_value' then item := item -> 'row_value'; end if;
       -- The Data API writes each row's JSON as a text inside of JSON, which doubles it at most. A row that comes alone is not measured,
       -- as most do: it may have 64 KB there.
       if answer <> '{}' then
@@ -10192,14 +10198,14 @@ ALTER TABLE ONLY parking.spaces FORCE ROW LEVEL SECURITY;
 CREATE FUNCTION parking.admit_vehicle(vehicle_id uuid, space parking.spaces) RETURNS jsonb
     LANGUAGE plpgsql STABLE
     AS $$
-declare vehicle parking.vehicles;
+declare vehicle parking.vehicles; person uuid := app.actor(); place text := app.marketplace();
 begin
   if vehicle_id is null then
     if app.setting('vehicle_required')::boolean then perform app.refuse('vehicle_required'); end if;
     return null;
   end if;
   select v.* into vehicle from parking.vehicles v
-  where v.id = admit_vehicle.vehicle_id and v.user_id = app.actor() and v.marketplace = app.marketplace() and v.is_active;
+  where v.id = admit_vehicle.vehicle_id and v.user_id = person and v.marketplace = place and v.is_active;
   if not found then perform app.refuse('vehicle_not_yours'); end if;
   if parking.misfit(vehicle.length_inches, vehicle.width_inches, vehicle.height_inches, space.is_covered,
     space.max_vehicle_length_cm, space.max_vehicle_width_cm, space.max_vehicle_height_cm) is not null

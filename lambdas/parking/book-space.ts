@@ -57,7 +57,7 @@ export const bookSpace = useCase({
       facts: factsOf(terms),
     };
     return db.one(
-      sql`select * from parking.book(${space_id}::uuid, ${terms.version}::integer, ${details}::jsonb)`,
+      sql`select parking.book(${space_id}::uuid, ${terms.version}::integer, ${details}::jsonb) as row_value`,
       Booking,
     );
   },

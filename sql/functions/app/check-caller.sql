@@ -5,11 +5,15 @@
 -- context.limited: it may change something, and changes are counted.
 create or replace function app.check_caller(context jsonb) returns jsonb
 language plpgsql stable security definer set search_path = public, pg_temp as $$
-declare access text := coalesce(context ->> 'access', 'signed_in'); caller record; refusal text;
+declare
+  access text := coalesce(context ->> 'access', 'signed_in'); caller record; refusal text;
+  -- Read out once: a condition reads them for each row that it is asked of.
+  session_id uuid := context ->> 'session'; actor uuid := context ->> 'actor'; place text := context ->> 'marketplace';
+  changes text := 'changes:' || actor;
 begin
-  if context ->> 'session' is null then
+  if session_id is null then
     -- Somebody is believed with a session only, whatever the route.
-    if access = 'everyone' and context ->> 'actor' is null then return app.check_open(context); end if;
+    if access = 'everyone' and actor is null then return app.check_open(context); end if;
     return '{"constraint": "unauthenticated"}';
   end if;
   if context ? 'token_hash' then return app.check_token(context, access); end if;
@@ -20,9 +24,8 @@ begin
   from identity.sessions s join identity.users u on u.id = s.user_id
   left join identity.permissions p on p.marketplace = s.marketplace and p.name = access
   left join app.settings m on m.marketplace = s.marketplace and m.key = 'maintenance_mode' and m.is_active
-  left join app.rate_limits r on r.bucket = 'changes:' || (context ->> 'actor')
-  where s.id = (context ->> 'session')::uuid and s.user_id = (context ->> 'actor')::uuid
-    and s.marketplace = context ->> 'marketplace' and u.marketplace = s.marketplace;
+  left join app.rate_limits r on r.bucket = changes
+  where s.id = session_id and s.user_id = actor and s.marketplace = place and u.marketplace = s.marketplace;
   if not found or caller.revoked_at is not null or caller.expires_at <= app.now()
     or not app.is_impersonator(caller.impersonator_session_id, context ->> 'impersonator') then
     return '{"constraint": "session_ended"}';
@@ -76,7 +79,10 @@ $$;
 -- abilities are names of permissions.
 create or replace function app.check_token(context jsonb, access text) returns jsonb
 language plpgsql stable security definer set search_path = public, pg_temp as $$
-declare token record; refusal text;
+declare
+  token record; refusal text;
+  token_id uuid := context ->> 'session'; actor uuid := context ->> 'actor'; place text := context ->> 'marketplace';
+  changes text := 'changes:' || actor;
 begin
   select t.user_id, t.abilities, t.mfa_at, t.expires_at, u.account_status, u.suspended_until, u.standing_before,
     p.is_staff, r.full_at, coalesce(u.last_active_at < app.now() - interval '5 minutes', true) as is_idle,
@@ -84,9 +90,8 @@ begin
   from identity.personal_access_tokens t join identity.users u on u.id = t.user_id and u.marketplace = t.marketplace
   left join identity.permissions p on p.marketplace = t.marketplace and p.name = check_token.access
   left join app.settings m on m.marketplace = t.marketplace and m.key = 'maintenance_mode' and m.is_active
-  left join app.rate_limits r on r.bucket = 'changes:' || (context ->> 'actor')
-  where t.id = (context ->> 'session')::uuid and t.user_id = (context ->> 'actor')::uuid
-    and t.marketplace = context ->> 'marketplace' and t.token_hash = context ->> 'token_hash';
+  left join app.rate_limits r on r.bucket = changes
+  where t.id = token_id and t.user_id = actor and t.marketplace = place and t.token_hash = context ->> 'token_hash';
   if not found or token.expires_at <= app.now() then return '{"constraint": "invalid_token"}'; end if;
   if context ? 'fresh_factor' then return '{"constraint": "session_required"}'; end if;
   if not app.is_active(token.account_status, token.suspended_until) then

@@ -49,14 +49,15 @@ end $$;
 -- vehicle_required, vehicle_not_yours for any that is not the caller's, and vehicle_does_not_fit.
 create or replace function parking.admit_vehicle(vehicle_id uuid, space parking.spaces) returns jsonb
 language plpgsql stable as $$
-declare vehicle parking.vehicles;
+-- Whose it must be is read once: a condition reads it for each row that it is asked of.
+declare vehicle parking.vehicles; person uuid := app.actor(); place text := app.marketplace();
 begin
   if vehicle_id is null then
     if app.setting('vehicle_required')::boolean then perform app.refuse('vehicle_required'); end if;
     return null;
   end if;
   select v.* into vehicle from parking.vehicles v
-  where v.id = admit_vehicle.vehicle_id and v.user_id = app.actor() and v.marketplace = app.marketplace() and v.is_active;
+  where v.id = admit_vehicle.vehicle_id and v.user_id = person and v.marketplace = place and v.is_active;
   if not found then perform app.refuse('vehicle_not_yours'); end if;
   if parking.misfit(vehicle.length_inches, vehicle.width_inches, vehicle.height_inches, space.is_covered,
     space.max_vehicle_length_cm, space.max_vehicle_width_cm, space.max_vehicle_height_cm) is not null
