@@ -671,7 +671,9 @@ begin
   left join app.rate_limits r on r.bucket = changes
   where s.id = session_id and s.user_id = actor and s.marketplace = place and u.marketplace = s.marketplace;
   if not found or caller.revoked_at is not null or caller.expires_at <= app.now()
-    or not app.is_impersonator(caller.impersonator_session_id, context ->> 'impersonator') then
+    -- Asked where somebody impersonates only.
+    or (caller.impersonator_session_id is not null or context ? 'impersonator')
+      and not app.is_impersonator(caller.impersonator_session_id, context ->> 'impersonator') then
     return '{"constraint": "session_ended"}';
   end if;
   if not app.is_active(caller.account_status, caller.suspended_until) then
@@ -1154,7 +1156,6 @@ begin
     end if;
     for row_ in execute statement using args::jsonb loop
       item := to_jsonb(row_);
-      if item ? 'row_value' then item := item -> 'row_value'; end if;
       -- The Data API writes each row's JSON as a text inside of JSON, which doubles it at most. A row that comes alone is not measured,
       -- as most do: it may have 64 KB there.
       if answer <> '{}' then

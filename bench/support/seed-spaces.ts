@@ -7,14 +7,17 @@ export const personId = (n: number) => idOf(0, n);
 export const spaceId = (n: number) => idOf(1, n);
 export const vehicleId = (n: number) => idOf(2, n);
 
+/** People who do nothing: of some dozen, PostgreSQL reads whole tables where it looks up one row of any marketplace that is in use. */
+const OTHERS = 20_000;
+
 /**
  * Writes as many drivers as there are clients, each with a session and a vehicle, and as many hosts with spaces of their own: space `n` is one of
- * client `n / spacesEach`'s.
+ * client `n / spacesEach`'s. Beside them are others.
  *
  * @param owner a connection with the owner's role
  */
 export async function seedSpaces(owner: pg.Client, clients: number, spacesEach: number): Promise<void> {
-  const people = Array.from({ length: 2 * clients }, (_, n) => personId(n));
+  const people = Array.from({ length: 2 * clients + OTHERS }, (_, n) => personId(n));
   await owner.query(
     `insert into identity.users (id, marketplace, email, full_name)
      select id, 'driveway', id || '@bench.example', 'Racer' from unnest($1::uuid[]) as id`,
@@ -49,7 +52,8 @@ export async function seedSpaces(owner: pg.Client, clients: number, spacesEach: 
     `insert into booking.resources (id, marketplace, module, owner_id, time_zone, capacity, is_listed, maximum_seconds)
      select s.id, s.marketplace, 'parking', s.owner_id, s.time_zone, 1, true, 604800 from parking.spaces s`,
   );
-  for (const table of ['identity.users', 'identity.sessions', 'parking.spaces', 'booking.resources'])
+  const written = ['users', 'user_roles', 'sessions'].map(table => `identity.${table}`);
+  for (const table of [...written, 'parking.vehicles', 'parking.spaces', 'booking.resources'])
     await owner.query(`analyze ${table}`);
 }
 

@@ -47,5 +47,8 @@ export async function callDatabase(context: Context, statement: Statement): Prom
       throw new DataApiError(error);
     });
   const [first, ...rows] = records.map(([field]) => JSON.parse(field?.stringValue ?? 'null'));
-  return 'refused' in first ? first : { meta: first, rows };
+  return 'refused' in first ? first : { meta: first, rows: rows.map(unwrap) };
 }
+
+/** A row that a function returned as one column, as the row it is. */
+const unwrap = (row: { row_value?: unknown }): unknown => ('row_value' in row ? row.row_value : row);

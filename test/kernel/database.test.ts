@@ -49,6 +49,14 @@ test('one row that is not there is a refusal, and may be null where the verb say
   expect(await open().maybeOne(sql`select 'x' as value where false`, Text)).toBeNull();
 });
 
+test('a row that comes as one column is the row', async () => {
+  const row = await open().one(
+    sql`select l as row_value from (select 'x' as value, 2 as other) as l`,
+    z.object({ value: z.string(), other: z.number() }),
+  );
+  expect(row).toEqual({ value: 'x', other: 2 });
+});
+
 test('two rows for one are a mistake of ours, not of the caller', async () => {
   const error = await open()
     .one(sql`select 'x' as value from generate_series(1, 2)`, Text)

@@ -2,7 +2,7 @@
 -- It answers with one jsonb row of meta data, or one refusal, and then one jsonb row for each row of the statement: the Data
 -- API allows 64 KB a row and 1 MiB a response. Rows beyond that are left out, and `cut` in the meta data says so. Every
 -- statement must return rows, for `for … in execute` opens a cursor. A row of many columns that a function returns may come as one
--- column, `select f(…) as row_value`, which is planned and read in less time than `select * from f(…)`, and is answered with as that.
+-- column, `select f(…) as row_value`, which is planned and read in less time than `select * from f(…)`: the client unwraps it.
 --
 -- The values come as text, so that text which PostgreSQL cannot store is refused inside, where refusals are caught.
 -- context: { marketplace, now, actor?, session?, access?, idempotency_key?, caller?, fingerprint?, request_id?, ip?, user_agent?,
@@ -91,7 +91,6 @@ begin
     end if;
     for row_ in execute statement using args::jsonb loop
       item := to_jsonb(row_);
-      if item ? 'row_value' then item := item -> 'row_value'; end if;
       -- The Data API writes each row's JSON as a text inside of JSON, which doubles it at most. A row that comes alone is not measured,
       -- as most do: it may have 64 KB there.
       if answer <> '{}' then
