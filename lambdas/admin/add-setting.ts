@@ -18,6 +18,7 @@ export const addSetting = useCase({
   route: 'POST /api/v1/admin/settings',
   summary: 'Add a setting',
   access: permitted('settings.manage'),
+  presence: 'second_factor',
   input: z.strictObject({
     key: settingKey,
     type: settingType,

@@ -10,6 +10,7 @@ export const changeSetting = useCase({
   route: 'PUT /api/v1/admin/settings/{key}',
   summary: 'Change a setting',
   access: permitted('settings.manage'),
+  presence: 'second_factor',
   input: z.strictObject({ key: settingKey, value: settingValue }),
   output: Setting,
   refusals: {

@@ -68,7 +68,7 @@ const guarded = ofKind(await entries(), 'http')
   .map(({ contract }) => contract)
   .filter(({ presence }) => presence === 'second_factor');
 
-test('what moves other people’s money, shows their bank details or makes staff takes a second factor of the last hour', () => {
+test('what moves other people’s money, shows their bank details, makes staff or changes settings takes a second factor of the last hour', () => {
   expect(guarded.map(({ method, path }) => `${method} ${path.replace('/api/v1/admin', '')}`).sort()).toEqual([
     'GET /payout-batches/{payout_batch_id}/payouts.csv',
     'POST /payments/{payment_id}/disputes',
@@ -76,8 +76,10 @@ test('what moves other people’s money, shows their bank details or makes staff
     'POST /payout-batches',
     'POST /payouts/{payout_id}/decisions',
     'POST /refunds/{refund_id}/retry',
+    'POST /settings',
     'POST /users/{user_id}/credits',
     'PUT /roles/{role}/permissions/{permission}',
+    'PUT /settings/{key}',
     'PUT /users/{user_id}/permissions/{permission}',
     'PUT /users/{user_id}/roles/{role}',
   ]);

@@ -82,8 +82,16 @@ async function imported(lines: string[]) {
   return answer.body.settlement;
 }
 /** The lines of a settlement of one result, or its differences. What is missing are payments of all others, too. */
-const linesOf = async ({ id }: { id: string }, result?: string) =>
-  (await finance.get(`${SETTLEMENTS}/${id}?limit=100${result ? `&result=${result}` : ''}`)).body.items;
+async function linesOf({ id }: { id: string }, result?: string) {
+  const items = [];
+  for (let cursor: string | null = ''; cursor !== null; ) {
+    const query = `limit=100${result ? `&result=${result}` : ''}${cursor ? `&cursor=${cursor}` : ''}`;
+    const { body } = await finance.get(`${SETTLEMENTS}/${id}?${query}`);
+    items.push(...body.items);
+    cursor = body.next_cursor;
+  }
+  return items;
+}
 
 test('what matches goes to the bank, refunds included, and once', async () => {
   const [kept, refunded] = [await taken(), await taken()];
