@@ -275,7 +275,7 @@ test.each([
   await expect(inScratch(run => run(statement))).rejects.toThrow('is append-only');
 });
 
-test('the api role writes no table of the ledger and posts nothing by itself', () =>
+test('the api role writes no table of the ledger, and nobody but the owner’s functions posts', () =>
   inScratch(async run => {
     const rights = await run(`
       select table_name || ' ' || privilege_type as granted from information_schema.role_table_grants
@@ -283,6 +283,8 @@ test('the api role writes no table of the ledger and posts nothing by itself', (
       union all
       select p.oid::regprocedure::text from pg_proc p
       where p.oid in ('money.post(jsonb)'::regprocedure, 'money.reverse(uuid, text)'::regprocedure)
-        and has_function_privilege('vicinity_api', p.oid, 'execute')`);
+        and has_function_privilege('vicinity_api', p.oid, 'execute')
+      union all
+      select 'vicinity_worker posts' where has_function_privilege('vicinity_worker', 'money.post(jsonb)', 'execute')`);
     expect(rights).toEqual([]);
   }));
