@@ -671,9 +671,7 @@ begin
   left join app.rate_limits r on r.bucket = changes
   where s.id = session_id and s.user_id = actor and s.marketplace = place and u.marketplace = s.marketplace;
   if not found or caller.revoked_at is not null or caller.expires_at <= app.now()
-    -- Asked where somebody impersonates only.
-    or (caller.impersonator_session_id is not null or context ? 'impersonator')
-      and not app.is_impersonator(caller.impersonator_session_id, context ->> 'impersonator') then
+    or not app.is_impersonator(caller.impersonator_session_id, context ->> 'impersonator') then
     return '{"constraint": "session_ended"}';
   end if;
   if not app.is_active(caller.account_status, caller.suspended_until) then
