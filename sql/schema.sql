@@ -1459,23 +1459,18 @@ CREATE TABLE booking.bookings (
     started_at timestamp with time zone,
     discount_amount bigint DEFAULT 0 NOT NULL,
     move_request jsonb,
+    CONSTRAINT bookings_amounts_check CHECK ((LEAST((subtotal_amount - discount_amount), fee_amount, discount_amount, refund_amount, overstay_amount, (total_amount - GREATEST(refund_amount, overstay_amount))) >= 0)),
     CONSTRAINT bookings_answer_seconds_check CHECK ((answer_seconds > 0)),
-    CONSTRAINT bookings_awaits_check CHECK (((num_nulls(awaits, expires_at) <> 1) AND (awaits = ANY ('{payment,answer}'::text[])))),
-    CONSTRAINT bookings_buffer_after_check CHECK (((buffer_after >= 0) AND (buffer_after <= 604800))),
-    CONSTRAINT bookings_buffer_before_check CHECK (((buffer_before >= 0) AND (buffer_before <= 604800))),
+    CONSTRAINT bookings_awaits_check CHECK (((awaits = ANY ('{payment,answer}'::text[])) AND ((awaits IS NULL) = (expires_at IS NULL)))),
+    CONSTRAINT bookings_buffers_check CHECK (((LEAST(buffer_before, buffer_after) >= 0) AND (GREATEST(buffer_before, buffer_after) <= 604800))),
     CONSTRAINT bookings_cancelled_by_check CHECK ((cancelled_by = ANY ('{customer,provider,staff,system}'::text[]))),
     CONSTRAINT bookings_currency_check CHECK ((currency ~ '^[A-Z]{3}$'::text)),
-    CONSTRAINT bookings_discount_amount_check CHECK (((discount_amount >= 0) AND (discount_amount <= subtotal_amount))),
-    CONSTRAINT bookings_fee_amount_check CHECK ((fee_amount >= 0)),
     CONSTRAINT bookings_line_items_check CHECK ((booking.sum_of(line_items, 'customer'::text) = total_amount)),
     CONSTRAINT bookings_move_request_check CHECK (((move_request IS NULL) OR booking.is_move_request(move_request, confirmed_at, completed_at, cancelled_at, awaits))),
-    CONSTRAINT bookings_overstay_amount_check CHECK (((overstay_amount >= 0) AND (overstay_amount <= total_amount))),
     CONSTRAINT bookings_parties_check CHECK ((customer_id <> provider_id)),
     CONSTRAINT bookings_payment_status_check CHECK ((payment_status = ANY ('{pending,processing,succeeded,failed,cancelled,refunded}'::text[]))),
-    CONSTRAINT bookings_refund_amount_check CHECK (((refund_amount >= 0) AND (refund_amount <= total_amount))),
     CONSTRAINT bookings_refund_cap_check CHECK (((refund_cap >= 0) AND (refund_cap <= 100))),
     CONSTRAINT bookings_refund_items_check CHECK ((((refund_items = '[]'::jsonb) AND (refund_amount = 0)) OR (booking.sum_of(refund_items, 'customer'::text) = refund_amount))),
-    CONSTRAINT bookings_subtotal_amount_check CHECK ((subtotal_amount >= 0)),
     CONSTRAINT bookings_time_check CHECK ((ends_at > starts_at)),
     CONSTRAINT bookings_total_amount_check CHECK ((total_amount = ((subtotal_amount + fee_amount) - discount_amount)))
 )
@@ -1499,6 +1494,7 @@ declare b booking.bookings; flow booking.flows;
 begin
   b := booking.lock_move_request(accept_move.booking_id, accept_move.request_id, 'provider');
   select f.* into strict flow from booking.flows f where f.id = b.flow_id;
+  perform booking.take_turn(b.resource_id, b.subject_id);
   perform booking.release_move(b.id);
   return booking.apply_move(b, flow, jsonb_populate_record(null::booking.bookings, b.move_request),
     (b.move_request ->> 'capacity')::integer, 'provider');
@@ -1589,6 +1585,7 @@ begin
   into has_hours, bound from booking.availability_rules a where a.resource_id = apply_rules.resource_id;
   update booking.resources t set always_open_until = case when has_hours then '-infinity' else bound end
   where t.id = apply_rules.resource_id returning t.* into r;
+  perform booking.take_turn(r.id);
 
   delete from booking.open_times o where o.resource_id = r.id;
   insert into booking.open_times (resource_id, marketplace, opens_at, closes_at)
@@ -2086,6 +2083,7 @@ CREATE FUNCTION booking.keep_time(b booking.bookings, previous booking.bookings)
 declare kept integer;
 begin
   if previous.expires_at is not distinct from b.expires_at then return; end if;
+  perform booking.take_turn(b.resource_id, b.subject_id);
   update booking.reservations r set kind = case when b.expires_at is null then 'booking' else 'hold' end,
     expires_at = b.expires_at
   where r.booking_id = b.id and r.kind = 'hold';
@@ -2148,6 +2146,7 @@ begin
   if not found then perform app.refuse('not_found'); end if;
   if b.version <> lock_to_move.expected_version then perform app.refuse('version_conflict'); end if;
   if booking.asks_to_move(b) then perform app.refuse('move_requested'); end if;
+  perform booking.take_turn(b.resource_id, b.subject_id);
   if b.move_request is not null then b := booking.expire_move(b); end if;
   return b;
 end $$;
@@ -2692,23 +2691,23 @@ $$;
 CREATE FUNCTION booking.take(b booking.bookings, capacity integer, kind text) RETURNS integer
     LANGUAGE plpgsql
     AS $$
-declare taken integer; subject_taken integer;
+declare taken integer;
 begin
-  -- Mostly both are free, and one statement takes them: what is brought only once the resource is taken.
-  with resource as (
+  perform booking.take_turn(b.resource_id, b.subject_id);
+  -- Mostly both are free, and nothing is looked for before it is known to be taken. A plain insert looks for what overlaps once,
+  -- `on conflict do nothing` twice; two plain ones would wait for each other, but for their turns.
+  begin
     insert into booking.reservations (marketplace, resource_id, unit, booking_id, kind, during, expires_at)
-    values (b.marketplace, b.resource_id, 1, b.id, take.kind, booking.taken_by(b), b.expires_at)
-    on conflict on constraint reservation_no_overlap do nothing returning unit
-  ), subject as (
-    insert into booking.reservations (marketplace, resource_id, unit, booking_id, kind, during, expires_at)
-    select b.marketplace, b.subject_id, 1, b.id, take.kind, tstzrange(b.starts_at, b.ends_at), b.expires_at from resource
-    where b.subject_id is not null
-    on conflict on constraint reservation_no_overlap do nothing returning unit
-  )
-  select (select r.unit from resource r), (select s.unit from subject s) into taken, subject_taken;
-  taken := coalesce(taken, booking.reserve(b.resource_id, take.capacity, booking.taken_by(b), take.kind, b.id, b.expires_at));
+    select b.marketplace, t.resource_id, 1, b.id, take.kind, t.during, b.expires_at
+    from (values (b.resource_id, booking.taken_by(b)), (b.subject_id, tstzrange(b.starts_at, b.ends_at))) as t (resource_id, during)
+    where t.resource_id is not null;
+    return 1;
+  exception when exclusion_violation then
+    null;
+  end;
+  taken := booking.reserve(b.resource_id, take.capacity, booking.taken_by(b), take.kind, b.id, b.expires_at);
   if taken is null then perform app.refuse('reservation_no_overlap'); end if;
-  if b.subject_id is not null and subject_taken is null
+  if b.subject_id is not null
     and booking.reserve(b.subject_id, 1, tstzrange(b.starts_at, b.ends_at), take.kind, b.id, b.expires_at) is null then
     perform app.refuse('subject_no_overlap');
   end if;
@@ -2750,6 +2749,16 @@ begin
     taken := taken || new_id;
   end loop;
   return taken;
+end $$;
+
+CREATE FUNCTION booking.take_turn(resource_id uuid, subject_id uuid DEFAULT NULL::uuid) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+begin
+  if not pg_try_advisory_xact_lock(hashtextextended('turn/' || resource_id, 0)) then
+    perform pg_advisory_xact_lock(hashtextextended('turn/' || resource_id, 0));
+  end if;
+  if subject_id is not null then perform booking.take_turn(subject_id); end if;
 end $$;
 
 CREATE FUNCTION booking.taken_by(b booking.bookings) RETURNS tstzrange
@@ -17506,6 +17515,8 @@ REVOKE ALL ON FUNCTION booking.stop_clock(booking_id uuid) FROM PUBLIC;
 REVOKE ALL ON FUNCTION booking.take(b booking.bookings, capacity integer, kind text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION booking.take_beside(held booking.reservations, during tstzrange, kind text, expires_at timestamp with time zone) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION booking.take_turn(resource_id uuid, subject_id uuid) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION booking.taken_by(b booking.bookings) FROM PUBLIC;
 

@@ -41,7 +41,7 @@ export async function startPostgres(): Promise<Server> {
   ]);
   const settings = [
     `-p ${port} -k ${home} -c listen_addresses=127.0.0.1 -c shared_buffers=1GB -c max_connections=100`,
-    '-c maintenance_work_mem=512MB -c max_wal_size=8GB -c jit=off',
+    '-c maintenance_work_mem=512MB -c max_wal_size=8GB -c jit=off -c random_page_cost=1.1',
   ].join(' ');
   run('pg_ctl', ['-D', join(home, 'data'), '-w', '-l', join(home, 'log'), '-o', settings, 'start']);
   const url = `postgres://postgres@127.0.0.1:${port}/vicinity`;

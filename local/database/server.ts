@@ -4,6 +4,9 @@ import { becomeSql } from './prepare.ts';
 import { prepareServer } from './prepare-server.ts';
 import { runStatement } from './server-statement.ts';
 
+/** What the cluster's parameter group sets for the planner (lib/database.ts). */
+const planner = '-c random_page_cost=1.1 -c jit=off';
+
 /** Connections a role may hold; the Data API pools in the same way. */
 const poolSize = 10;
 
@@ -28,7 +31,7 @@ export async function openServer(url: string): Promise<Database> {
       max: poolSize,
       types,
       // RESET ROLE then returns to this role, never to the URL's user.
-      options: `-c role=${role.replaceAll(/[\\ ]/g, '\\$&')} -c timezone=UTC`,
+      options: `-c role=${role.replaceAll(/[\\ ]/g, '\\$&')} -c timezone=UTC ${planner}`,
       onConnect: client => takeSettings(client, role),
       allowExitOnIdle: true,
     });

@@ -10,6 +10,7 @@ begin
   into has_hours, bound from booking.availability_rules a where a.resource_id = apply_rules.resource_id;
   update booking.resources t set always_open_until = case when has_hours then '-infinity' else bound end
   where t.id = apply_rules.resource_id returning t.* into r;
+  perform booking.take_turn(r.id);
 
   delete from booking.open_times o where o.resource_id = r.id;
   insert into booking.open_times (resource_id, marketplace, opens_at, closes_at)

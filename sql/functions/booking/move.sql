@@ -16,7 +16,7 @@ begin
   return booking.apply_move(b, flow, wanted, (details ->> 'capacity')::integer, 'customer');
 end $$;
 
--- Locks a booking of the person of this transaction that is to have another time.
+-- Locks a booking of the person of this transaction that is to have another time, and takes its turn.
 create or replace function booking.lock_to_move(booking_id uuid, expected_version integer) returns booking.bookings
 language plpgsql security definer set search_path = public, pg_temp as $$
 declare b booking.bookings;
@@ -27,6 +27,7 @@ begin
   if not found then perform app.refuse('not_found'); end if;
   if b.version <> lock_to_move.expected_version then perform app.refuse('version_conflict'); end if;
   if booking.asks_to_move(b) then perform app.refuse('move_requested'); end if;
+  perform booking.take_turn(b.resource_id, b.subject_id);
   if b.move_request is not null then b := booking.expire_move(b); end if;
   return b;
 end $$;
@@ -46,7 +47,7 @@ begin
   end if;
 end $$;
 
--- Gives a booking, which its caller has locked, the wanted time and price. `party` is who decided it.
+-- Gives a booking, which its caller has locked and whose turn it has, the wanted time and price. `party` is who decided it.
 create or replace function booking.apply_move(b booking.bookings, flow booking.flows, wanted booking.bookings, capacity integer,
   party text) returns booking.bookings
 language plpgsql security definer set search_path = public, pg_temp as $$
@@ -76,7 +77,7 @@ begin
   return b;
 end $$;
 
--- Shifts the reservation that a booking has of a resource. Returns the unit, the same one where it is free, or null. What the new
+-- Shifts the reservation that a booking has of a resource, whose turn its caller has. Returns the unit, the same one where it is free, or null. What the new
 -- time adds is taken as `booking.reserve` takes it, beside the old time, and only then do the two become one.
 create or replace function booking.shift(booking_id uuid, resource_id uuid, capacity integer, during tstzrange)
 returns integer language plpgsql security definer set search_path = public, pg_temp as $$

@@ -65,27 +65,27 @@ begin
   return b;
 end $$;
 
--- Takes the time of a new booking, of its resource and then of what is brought, as everybody does: two who want each other's never wait
--- in a circle. Returns the unit. Refuses with reservation_no_overlap and subject_no_overlap.
+-- Takes the time of a new booking, of its resource and of what is brought. Returns the unit. Refuses with reservation_no_overlap and
+-- subject_no_overlap.
 create or replace function booking.take(b booking.bookings, capacity integer, kind text) returns integer
 language plpgsql as $$
-declare taken integer; subject_taken integer;
+declare taken integer;
 begin
-  -- Mostly both are free, and one statement takes them: what is brought only once the resource is taken.
-  with resource as (
+  perform booking.take_turn(b.resource_id, b.subject_id);
+  -- Mostly both are free, and nothing is looked for before it is known to be taken. A plain insert looks for what overlaps once,
+  -- `on conflict do nothing` twice; two plain ones would wait for each other, but for their turns.
+  begin
     insert into booking.reservations (marketplace, resource_id, unit, booking_id, kind, during, expires_at)
-    values (b.marketplace, b.resource_id, 1, b.id, take.kind, booking.taken_by(b), b.expires_at)
-    on conflict on constraint reservation_no_overlap do nothing returning unit
-  ), subject as (
-    insert into booking.reservations (marketplace, resource_id, unit, booking_id, kind, during, expires_at)
-    select b.marketplace, b.subject_id, 1, b.id, take.kind, tstzrange(b.starts_at, b.ends_at), b.expires_at from resource
-    where b.subject_id is not null
-    on conflict on constraint reservation_no_overlap do nothing returning unit
-  )
-  select (select r.unit from resource r), (select s.unit from subject s) into taken, subject_taken;
-  taken := coalesce(taken, booking.reserve(b.resource_id, take.capacity, booking.taken_by(b), take.kind, b.id, b.expires_at));
+    select b.marketplace, t.resource_id, 1, b.id, take.kind, t.during, b.expires_at
+    from (values (b.resource_id, booking.taken_by(b)), (b.subject_id, tstzrange(b.starts_at, b.ends_at))) as t (resource_id, during)
+    where t.resource_id is not null;
+    return 1;
+  exception when exclusion_violation then
+    null;
+  end;
+  taken := booking.reserve(b.resource_id, take.capacity, booking.taken_by(b), take.kind, b.id, b.expires_at);
   if taken is null then perform app.refuse('reservation_no_overlap'); end if;
-  if b.subject_id is not null and subject_taken is null
+  if b.subject_id is not null
     and booking.reserve(b.subject_id, 1, tstzrange(b.starts_at, b.ends_at), take.kind, b.id, b.expires_at) is null then
     perform app.refuse('subject_no_overlap');
   end if;

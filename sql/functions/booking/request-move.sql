@@ -43,6 +43,7 @@ declare b booking.bookings; flow booking.flows;
 begin
   b := booking.lock_move_request(accept_move.booking_id, accept_move.request_id, 'provider');
   select f.* into strict flow from booking.flows f where f.id = b.flow_id;
+  perform booking.take_turn(b.resource_id, b.subject_id);
   perform booking.release_move(b.id);
   return booking.apply_move(b, flow, jsonb_populate_record(null::booking.bookings, b.move_request),
     (b.move_request ->> 'capacity')::integer, 'provider');

@@ -1,5 +1,16 @@
--- Takes the lowest free unit of a resource for a time. Returns the unit, or null when all are taken. One that somebody else
--- takes at the same moment is left alone and the next one tried, so that a race costs one commit and never a deadlock.
+-- Waits until nobody else changes what is taken of a resource, and then of what is brought to it, and keeps them waiting until this
+-- transaction ends. Whoever writes a reservation, or gives one another time or deadline, takes a turn first, in this order and once they have
+-- locked what else they lock (a booking, the row of a resource): so no two wait in a circle.
+create or replace function booking.take_turn(resource_id uuid, subject_id uuid default null) returns void language plpgsql as $$
+begin
+  if not pg_try_advisory_xact_lock(hashtextextended('turn/' || resource_id, 0)) then
+    perform pg_advisory_xact_lock(hashtextextended('turn/' || resource_id, 0));
+  end if;
+  if subject_id is not null then perform booking.take_turn(subject_id); end if;
+end $$;
+
+-- Takes the lowest free unit of a resource, whose turn its caller has, for a time. Returns the unit, or null when all are taken. One
+-- that somebody else has is left alone and the next one tried.
 create or replace function booking.reserve(resource_id uuid, capacity integer, during tstzrange, kind text,
   booking_id uuid default null, expires_at timestamptz default null) returns integer
 language plpgsql security definer set search_path = public, pg_temp as $$

@@ -105,6 +105,7 @@ language plpgsql security definer set search_path = public, pg_temp as $$
 declare kept integer;
 begin
   if previous.expires_at is not distinct from b.expires_at then return; end if;
+  perform booking.take_turn(b.resource_id, b.subject_id);
   update booking.reservations r set kind = case when b.expires_at is null then 'booking' else 'hold' end,
     expires_at = b.expires_at
   where r.booking_id = b.id and r.kind = 'hold';
