@@ -65,6 +65,12 @@ export const initiatePayment = useCase({
       'This booking can no longer be paid for.',
       'booking_id',
     ),
+    booking_owed: refuse(
+      'booking_owed',
+      409,
+      'This booking is over, and what it costs is part of what you owe: pay that.',
+      'booking_id',
+    ),
     cash_not_accepted: refuse('cash_not_accepted', 422, 'This is not paid for in cash.', 'use_cash'),
     provider_gone: providerGone,
     order_cancelled: refuse('order_cancelled', 409, 'This order has been given up.', 'order_id'),

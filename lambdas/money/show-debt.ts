@@ -6,7 +6,7 @@ import { signedIn, useCase } from '../kernel/use-case.ts';
 
 const Debt = z.object({ amount, currency });
 
-/** Shows what the caller owes: for stays that grew, and of earnings that had to be taken back. */
+/** Shows what the caller owes: for bookings that were not paid for in full, and of earnings that had to be taken back. */
 export const showDebt = useCase({
   route: 'GET /api/v1/debt',
   summary: 'Show what the caller owes',

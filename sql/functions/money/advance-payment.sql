@@ -13,7 +13,7 @@ begin
   select p.marketplace, p.id, t.id, 'gateway', p.currency, t.captured_amount, 'paid_too_late'
   from money.payment_attempts t
   where t.payment_id = p.id and t.status = 'captured' and t.captured_amount > 0
-    and (p.status = 'cancelled' or p.status = 'failed' and p.settled_at is not null or not t.is_current)
+    and (p.status = 'cancelled' or p.settled_at is not null and p.captured_amount = 0 or not t.is_current)
   on conflict (attempt_id) where reason = 'paid_too_late' and replaces is null do nothing;
 
   select t.* into a from money.payment_attempts t where t.payment_id = p.id and t.is_current;
@@ -33,6 +33,7 @@ begin
   if p.due_amount is not null and (p.status in ('succeeded', 'partially_refunded', 'refunded') or money.is_lost(p, a)) then
     perform money.settle_payment(p);
   end if;
+  perform money.share_debt(p);
   perform money.watch_payment(p.id);
 end $$;
 
@@ -44,27 +45,28 @@ language sql stable as $$
     -- Nobody hands cash over for what nothing is owed for.
     when p.cash_amount > 0 and p.cash_received_at is null then case p.due_amount when 0 then 'cancelled' else 'pending' end
     when p.gateway_amount = 0 or a.status = 'captured' then 'succeeded'
-    when a.status is null or a.status in ('created', 'requires_action') then 'pending'
+    when a.status is null and p.due_amount is null or a.status in ('created', 'requires_action') then 'pending'
     when a.status in ('processing', 'authorized') then a.status
-    when a.status = 'cancelled' and p.due_amount = 0 then 'cancelled'
+    when coalesce(a.status, 'cancelled') in ('cancelled', 'rejected') and p.due_amount = 0 then 'cancelled'
     -- What is owed came from wallet and credits.
-    when a.status = 'cancelled' and p.due_amount <= p.wallet_amount + p.credits_amount then 'succeeded'
+    when coalesce(a.status, 'cancelled') in ('cancelled', 'rejected') and p.due_amount <= p.wallet_amount + p.credits_amount then 'succeeded'
     else 'failed' end
 $$;
 
--- Whether what a cancellation costs is owed and not paid: the bank had reserved it and let go, and a booking that is cancelled is not
--- paid for anew.
+-- Whether a booking is over whose payment has come to nothing: what it costs is owed, and not paid by this payment any more. Cash may
+-- have been given without its provider having said so; where a promo code bore the booking, what is paid for is a debt already.
 create or replace function money.is_unpayable(p money.payments) returns boolean
 language sql stable security definer set search_path = public, pg_temp as $$
-  select p.status in ('pending', 'failed') and p.authorized_at is not null and p.due_amount > p.wallet_amount + p.credits_amount
-    and exists (select from booking.bookings b where b.id = p.booking_id and b.cancelled_at is not null)
+  select coalesce(p.status in ('pending', 'failed') and p.booking_id is not null and p.cash_amount = 0
+    and p.due_amount > p.wallet_amount + p.credits_amount and not p.due_items @> '[{"payee": "debt"}]', false)
 $$;
 
--- Whether such a payment is given up: no gateway takes it any more. It becomes a debt then, and what one takes all the same goes back.
+-- Whether such a payment is given up: no gateway was asked, or none takes it any more. It becomes a debt then, and what one takes all
+-- the same goes back.
 create or replace function money.is_lost(p money.payments, a money.payment_attempts) returns boolean
 language sql stable security definer set search_path = public, pg_temp as $$
-  select p.status = 'failed' and money.is_unpayable(p)
-    and (a.status in ('cancelled', 'rejected') or a.status = 'failed' and a.created_at < app.now() - interval '7 days')
+  select p.status = 'failed' and money.is_unpayable(p) and (a.status is null or a.status in ('cancelled', 'rejected')
+    or a.status = 'failed' and a.created_at < app.now() - interval '7 days')
 $$;
 
 grant execute on function money.advance_payment(uuid) to vicinity_worker;

@@ -44,6 +44,7 @@ begin
   -- A payout may have netted it already.
   netted := least(p.cash_amount, earned, -money.holding(provider, 'receivable', p.currency));
   if netted <= 0 then return; end if;
+  perform money.tell_repaid(provider);
   return next jsonb_build_object('account', 'receivable', 'user_id', provider, 'amount', netted);
   return next jsonb_build_object('account', 'provider_payable', 'user_id', provider, 'amount', -netted);
 end $$;

@@ -1,4 +1,4 @@
--- What a person owes: what stays that grew cost beyond what was paid, and what had to be taken back from earnings that were paid out.
+-- What a person owes: what bookings cost beyond what was paid, and what had to be taken back from earnings that were paid out.
 create or replace function money.payable_debt(person_id uuid) returns jsonb
 language plpgsql security definer set search_path = public, pg_temp as $$
 declare currency_ text; owed bigint;

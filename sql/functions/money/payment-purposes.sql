@@ -38,16 +38,18 @@ begin
   end if;
 end $$;
 
--- The finder of bookings. A booking's money is taken later, and shared out when it is over.
+-- The finder of bookings. A booking's money is taken later, and shared out when it is over. What is a debt by then is paid as one.
 create or replace function money.payable_booking(booking_id uuid) returns jsonb
 language plpgsql stable security definer set search_path = public, pg_temp as $$
-declare b booking.bookings;
+declare b booking.bookings; owed boolean; collected_at timestamptz;
 begin
   select t.* into b from booking.bookings t where t.id = payable_booking.booking_id and t.marketplace = app.marketplace();
   if b.id is null then return null; end if;
+  select money.is_unpayable(p), p.collected_at into owed, collected_at
+  from money.payments p where p.booking_id = b.id and p.status <> 'cancelled';
   return jsonb_build_object('payer_id', b.customer_id, 'amount', b.total_amount, 'currency', b.currency,
-    'description', 'Booking ' || b.number, 'payable', b.status <> 'cancelled' and (b.expires_at is null or b.expires_at > app.now()),
-    'code', 'booking_not_payable',
+    'description', 'Booking ' || b.number, 'payable', owed is not true and b.status <> 'cancelled' and (b.expires_at is null or b.expires_at > app.now()),
+    'code', case when collected_at is not null then 'already_paid' when owed then 'booking_owed' else 'booking_not_payable' end,
     -- A card's bank reserves for a week: what ends later is taken at once.
     'capture', case when b.ends_at < app.now() + interval '6 days' then 'later' else 'now' end);
 end $$;

@@ -1,6 +1,6 @@
 -- What payments hold on people: the books, under opaque ids. What somebody chose at a gateway goes.
 select privacy.register('money.payments', 't.payer_id = $1', 'anonymise', '7 years and longer: the books, under opaque ids',
-  hidden => '{leased_until,is_wanted}', at_deletion => 'select money.drop_payments_of($1)');
+  hidden => '{leased_until,is_wanted,owed_through}', at_deletion => 'select money.drop_payments_of($1)');
 select privacy.register('money.payment_attempts', 't.payment_id in (select p.id from money.payments p where p.payer_id = $1)',
   'anonymise', 'with the payment', '{"options": "''{}''", "customer": "''{}''", "failure_message": "null", "gateway_response": "''{}''"}',
   hidden => '{is_posted}');

@@ -85,6 +85,7 @@ begin
   taken := least(coalesce(owed, 0), total);
   perform money.take_from_payout(p, 'netting', taken, 'payout/' || p.id || '/netting/' || p.attempts + 1,
     jsonb_build_object('account', 'receivable', 'user_id', p.provider_id, 'amount', taken));
+  perform money.tell_repaid(p.provider_id);
   total := total - taken;
   -- One fee for a payout, however often it is sent.
   taken := least(coalesce((app.setting('payout_fee_amount') #>> '{}')::bigint, 0), total);

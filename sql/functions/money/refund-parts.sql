@@ -88,6 +88,7 @@ begin
   select b.provider_id into strict provider from booking.bookings b where b.id = p.booking_id;
   owed := least(cash, -money.holding(provider, 'receivable', p.currency));
   if owed > 0 then
+    perform money.tell_repaid(provider);
     return next jsonb_build_object('account', 'receivable', 'user_id', provider, 'amount', owed);
   end if;
   if owed < cash then

@@ -1,22 +1,35 @@
 -- A booking is over: what it owes is known. Run in the transaction that ends it.
 create or replace function money.settle_booking(booking_id uuid) returns void
 language plpgsql security definer set search_path = public, pg_temp as $$
-declare p money.payments; items jsonb;
+declare p money.payments; items jsonb; due bigint;
 begin
   select t.* into p from money.payments t
   where t.booking_id = settle_booking.booking_id and t.status <> 'cancelled' for update;
   if p.due_amount is not null then return; end if;
   p.booking_id := settle_booking.booking_id;
   items := money.release_borne(settle_booking.booking_id, money.open_lines(p));
-  if p.id is null then return; end if;
-  -- Nobody hands cash over for what did not take place.
-  if p.cash_amount > 0 and p.cash_received_at is null and exists (
+  due := booking.sum_of(items, 'customer');
+  if p.id is null then
+    if due <= 0 then return; end if;
+    p := money.open_unpaid(settle_booking.booking_id);
+  elsif due > 0 and p.cash_amount > 0 and p.cash_received_at is null and exists (
     select from booking.bookings b where b.id = p.booking_id and b.completed_at is null) then
-    items := '[]';
+    -- Nobody hands cash over for what did not take place.
+    update money.payments t set cash_amount = 0, gateway_amount = t.gateway_amount + t.cash_amount where t.id = p.id;
   end if;
-  update money.payments t set due_items = items, due_amount = booking.sum_of(items, 'customer') where t.id = p.id;
+  update money.payments t set due_items = items, due_amount = due where t.id = p.id;
   perform money.ask_for_work(p.id);
 end $$;
+
+-- The payment of a booking that its customer has begun to pay in no way.
+create or replace function money.open_unpaid(booking_id uuid) returns money.payments
+language sql security definer set search_path = public, pg_temp as $$
+  insert into money.payments (marketplace, payer_id, purpose, booking_id, description, currency, amount, wallet_amount, credits_amount,
+    gateway_amount, capture)
+  select b.marketplace, b.customer_id, 'booking', b.id, 'Booking ' || b.number, b.currency, b.total_amount, 0, 0, b.total_amount, 'later'
+  from booking.bookings b where b.id = open_unpaid.booking_id
+  returning *
+$$;
 
 -- Who pays whom how much for what, of a payment as it stands: { code, payer, payee, amount, user_id? (of the provider's account) },
 -- without what a cancellation, staff and open disputes have cut.
@@ -57,7 +70,7 @@ language sql stable security definer set search_path = public, pg_temp as $$
 $$;
 
 -- Releases what is owed to those who get it, and gives back the rest to where it came from: the gateway, cash, then the wallet. Once:
--- what is given back later is taken from those who got it.
+-- what is given back later is taken from those who got it. A payment that has failed becomes a debt.
 create or replace function money.settle_payment(p money.payments) returns void
 language plpgsql security definer set search_path = public, pg_temp as $$
 declare
@@ -66,6 +79,10 @@ declare
 begin
   if p.settled_at is not null then return; end if;
   update money.payments t set settled_at = app.now() where t.id = p.id;
+  if p.status = 'failed' then
+    perform money.owe(p, held);
+    return;
+  end if;
   select power(10, c.exponent) into strict unit from money.currencies c where c.code = p.currency;
   if p.due_items <> '[]' then
     perform money.post(jsonb_build_object('key', 'payment/' || p.id || '/release',
@@ -79,12 +96,7 @@ begin
           where held < p.due_amount
           union all select money.line_entries(p, p.due_items, 1)
           union all select money.cash_entries(p)) as entries)));
-    if held < p.due_amount then
-      perform app.emit('payment.owed', jsonb_build_object('payment_id', p.id, 'booking_id', p.booking_id, 'user_id', p.payer_id,
-        'description', p.description, 'amount', p.due_amount - held, 'currency', p.currency,
-        'amount_text', money.amount_text(p.due_amount - held, p.currency)));
-      perform app.set_timer('debt.collect', p.payer_id, app.now() + interval '1 minute');
-    end if;
+    if held < p.due_amount then perform money.tell_owed(p, p.due_amount - held); end if;
   end if;
 
   part := least(rest, p.captured_amount - money.returned(p, 'gateway'));
@@ -132,6 +144,7 @@ begin
         greatest(e.amount, -money.holding(e.user_id, e.account, p.currency))
       when e.account = 'receivable' and e.amount > 0 then least(e.amount, -money.holding(e.user_id, 'receivable', p.currency))
       else e.amount end;
+    if e.account = 'receivable' and part > 0 then perform money.tell_repaid(e.user_id); end if;
     if part <> 0 then
       return next jsonb_strip_nulls(jsonb_build_object('account', e.account, 'user_id', e.user_id, 'amount', part));
     end if;

@@ -21,11 +21,8 @@ begin
       and (b.ends_at > app.now() or b.status = f.running)
       and (b.expires_at is null or b.expires_at > app.now())) then perform app.refuse('bookings_running'); end if;
   if exists (select from privacy.debts(person_id) d where d.amount < 0)
-    -- What took place and is to be paid for still. Cash may have been given without its provider having said so.
-    or exists (
-      select from money.payments p join booking.bookings b on b.id = p.booking_id
-      where p.payer_id = person_id and p.status in ('pending', 'failed') and p.due_amount > 0 and p.cash_amount = 0
-        and b.completed_at is not null) then
+    -- What is about to become a debt.
+    or exists (select from money.payments p where p.payer_id = person_id and p.settled_at is null and money.is_unpayable(p)) then
     perform app.refuse('money_owed');
   end if;
   if exists (
