@@ -83,15 +83,46 @@ test('the wallet gives what it has, and cash the rest', async () => {
   expect(await breaches()).toEqual([]);
 });
 
-test('a booking that is cancelled before any cash owes nothing', async () => {
+test('a booking that is cancelled in time before any cash owes nothing', async () => {
   const provider = await newProvider();
-  const booking = await booked(provider, { starts_at: inMinutes(5 * 60), ends_at: inMinutes(7 * 60) });
+  const booking = await booked(provider, { starts_at: inMinutes(48 * 60), ends_at: inMinutes(50 * 60) });
   const payment = await initiated(customer, booking, CASH);
   await customer.post(`/api/v1/bookings/${booking.id}/cancel`, {});
   await deliverEvents();
   expect((await shown(customer, payment)).status).toBe('cancelled');
   expect(await received(provider, booking)).toMatchObject({ status: 409, body: { code: 'no_cash_due' } });
   expect(await balancesOf(provider.id)).not.toHaveProperty('receivable');
+  expect(await breaches()).toEqual([]);
+});
+
+test('what it costs to cancel is owed by whoever had promised cash, beyond what the wallet gave', async () => {
+  const provider = await newProvider();
+  const payer = await signUp('handie', { roles: ['customer'] });
+  await topUp(payer.id, 200, 'handie', 'INR');
+  const soon = { starts_at: inMinutes(5 * 60), ends_at: inMinutes(7 * 60) };
+  const booking = await placed(payer, provider, { payment_timeout: 900, currency: 'INR', ...soon });
+  const payment = await initiated(payer, booking, { use_wallet: true, ...CASH });
+  await payer.post(`/api/v1/bookings/${booking.id}/cancel`, {});
+  await deliverEvents();
+  expect(await shown(payer, payment)).toMatchObject({ status: 'failed', wallet_amount: 200, cash_amount: 0 });
+  expect((await payer.get('/api/v1/debt')).body).toEqual({ amount: 375, currency: 'INR' });
+  expect(await received(provider, booking)).toMatchObject({ status: 409, body: { code: 'no_cash_due' } });
+  expect(await balancesOf(provider.id)).not.toHaveProperty('provider_payable');
+  expect(await breaches()).toEqual([]);
+});
+
+test('a wallet that covers what it costs to cancel pays it, and has the rest back', async () => {
+  const provider = await newProvider();
+  const payer = await signUp('handie', { roles: ['customer'] });
+  await topUp(payer.id, 800, 'handie', 'INR');
+  const soon = { starts_at: inMinutes(5 * 60), ends_at: inMinutes(7 * 60) };
+  const booking = await placed(payer, provider, { payment_timeout: 900, currency: 'INR', ...soon });
+  const payment = await initiated(payer, booking, { use_wallet: true, ...CASH });
+  await payer.post(`/api/v1/bookings/${booking.id}/cancel`, {});
+  await deliverEvents();
+  expect(await shown(payer, payment)).toMatchObject({ status: 'partially_refunded', refunded_amount: 225 });
+  expect(await balancesOf(payer.id)).toMatchObject({ wallet: 225, held: 0 });
+  expect(await balancesOf(provider.id)).toMatchObject({ provider_payable: 500 });
   expect(await breaches()).toEqual([]);
 });
 

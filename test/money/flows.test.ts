@@ -11,8 +11,8 @@ import { breaches } from './pay.ts';
 import { rewound } from './payout-runs.ts';
 
 /**
- * Random bookings, promo codes, payments, webhooks, cancellations, refunds, tips, credits, withdrawals and payouts through the API, the worker and
- * the schedules, with the gateway and the Lambdas failing on the way. After each step the books and the uses of the codes must equal an
+ * Random bookings, promo codes, payments, debts, webhooks, cancellations, refunds, tips, credits, withdrawals and payouts through the API, the
+ * worker and the schedules, with the gateway and the Lambdas failing on the way. After each step the books and the uses of the codes must equal an
  * independent model to the cent, and every invariant must hold.
  */
 
@@ -29,10 +29,29 @@ const tipped = new WeakSet<Deal>();
 
 type Chosen = NonNullable<ReturnType<typeof chosen>>;
 
-async function complete(world: World, model: Model, { deal, made }: Chosen): Promise<void> {
-  await world.step(made, 'active');
-  await world.step(made, 'completed');
-  model.settle(deal, 100);
+/** The driver comes and goes, or does not come, which costs as much. The bank may have let go of what it had reserved. */
+async function end(
+  world: World,
+  model: Model,
+  { deal, made }: Chosen,
+  { comes, hasCard }: { comes: boolean; hasCard: boolean },
+): Promise<void> {
+  for (const status of comes ? ['active', 'completed'] : ['no_show']) await world.step(made, status);
+  model.settle(deal, 100, hasCard);
+  // Nobody tips, or has a part back of, what did not take place.
+  if (!comes) deal.state = 'cancelled';
+}
+
+/** Whoever is booked is at fault and gets nothing; a driver who cancels within a day of the start pays half. */
+async function cancel(
+  world: World,
+  model: Model,
+  { deal, made }: Chosen,
+  { by, hasCard }: { by: 'driver' | 'host'; hasCard: boolean },
+): Promise<void> {
+  await world.cancel(by, made);
+  model.settle(deal, by === 'host' || made.hours > 24 ? 0 : 50, hasCard);
+  if (deal.use && by === 'host') deal.use.isReleased = true;
 }
 
 /** Books with a code or without one. Null where the code must be refused, which it then was. */
@@ -89,18 +108,32 @@ async function take(world: World, model: Model, next: Step): Promise<void> {
     }
     case 'complete': {
       const found = chosen(world, model, 'paid', next.nth);
-      if (found) await complete(world, model, found);
+      if (!found) return;
+      const hasCard = !(next.lapses && (await world.lapse(found.made.payment)));
+      await end(world, model, found, { comes: next.comes, hasCard });
       return;
     }
+    case 'owe': {
+      const made = await book(world, model, 'driver', next.price, next.hours, { payment_timeout: 0 });
+      if (!made) return;
+      const deal = model.leaveUnpaid(made.price);
+      const booking = { id: made.id, hours: next.hours, payment: null };
+      world.bookings.push(booking);
+      const { ends } = next;
+      if (ends === 'driver' || ends === 'host')
+        await cancel(world, model, { deal, made: booking }, { by: ends, hasCard: false });
+      else await end(world, model, { deal, made: booking }, { comes: ends === 'completed', hasCard: false });
+      return;
+    }
+    case 'pay debts':
+      await world.payDebts();
+      model.payDebts();
+      return;
     case 'cancel': {
       const found = chosen(world, model, 'paid', next.nth);
       if (!found) return;
-      const { payment } = found.made;
-      const isLapsed = next.lapses && payment !== null && (await world.lapse(payment));
-      await world.cancel(next.by, found.made);
-      // Whoever is booked is at fault and gets nothing; a driver who cancels within a day of the start pays half.
-      model.settle(found.deal, next.by === 'host' || found.made.hours > 24 ? 0 : 50, isLapsed);
-      if (found.deal.use && next.by === 'host') found.deal.use.isReleased = true;
+      const hasCard = !(next.lapses && (await world.lapse(found.made.payment)));
+      await cancel(world, model, found, { by: next.by, hasCard });
       return;
     }
     case 'refund': {
@@ -150,7 +183,8 @@ async function take(world: World, model: Model, next: Step): Promise<void> {
     }
     case 'withdraw': {
       const asked = world.insist('driver', '/api/v1/wallet/withdrawals', { amount: next.amount });
-      if (next.amount > model.own()) await expect(asked).rejects.toThrow('not_withdrawable');
+      if (model.of('owed') < 0) await expect(asked).rejects.toThrow('money_owed');
+      else if (next.amount > model.own()) await expect(asked).rejects.toThrow('not_withdrawable');
       else {
         await asked;
         model.withdraw(next.amount);
@@ -160,7 +194,7 @@ async function take(world: World, model: Model, next: Step): Promise<void> {
     case 'pay out':
       // Days pass until the next run: whoever has not come by then would be taken not to come.
       for (let open = chosen(world, model, 'paid', 0); open; open = chosen(world, model, 'paid', 0))
-        await complete(world, model, open);
+        await end(world, model, open, { comes: true, hasCard: true });
       await world.settle();
       await world.payOut();
       model.payOut();

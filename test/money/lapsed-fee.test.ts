@@ -58,24 +58,26 @@ const toldTo = async (person: Person) =>
       select template from notify.messages where user_id = ${person.id}::uuid and template ~ '^payment_' order by id`)
   ).map(({ template }: { template: string }) => template);
 
-test('what cancelling costs is owed, its payees have theirs, and the saved card pays it', async () => {
+test('what cancelling costs is owed, the saved card pays it, and then its payees have theirs', async () => {
   await saveCard(driver);
   const { booking, payment } = await reserved();
   await lapsed(payment);
   expect(await cancelled(booking)).toMatchObject({ refund_amount: 575 });
   expect(await debtOf(driver)).toBe(575);
   expect(await shown(driver, payment)).toMatchObject({ status: 'failed', captured_amount: 0 });
-  expect(await postedFor(payment)).toEqual({
-    release: { receivable: -575, provider_payable: 500, platform_revenue: 75 },
-  });
+  expect(await postedFor(payment)).toEqual({ charge: { receivable: -575, uncollected: 575 } });
   expect(await toldTo(driver)).toEqual(['payment_lapsed', 'payment_owed']);
   await sweep(90);
+  await sweep(0);
   const later = await again(driver);
   expect(await debtOf(later)).toBe(0);
   const [debt, ...others] = await asOwner(sql`
     select status, amount from money.payments where payer_id = ${driver.id}::uuid and purpose = 'debt'`);
   expect([debt, others]).toEqual([{ status: 'succeeded', amount: 575 }, []]);
-  expect((await balancesOf(host.id)).provider_payable).toBe(500);
+  expect(await postedFor(payment)).toMatchObject({
+    release: { uncollected: -575, provider_payable: 500, platform_revenue: 75 },
+  });
+  expect((await later.get(`/api/v1/bookings/${booking.id}`)).body.payment_status).toBe('succeeded');
   expect(await breaches()).toEqual([]);
 });
 
@@ -94,7 +96,7 @@ test('a lapse that shows only when the fee is to be taken comes to the same, and
   expect(paid.body).toMatchObject({ status: 'succeeded', amount: 575 });
   expect(await debtOf(later)).toBe(0);
   const again_ = await later.post('/api/v1/payments/initiate', { booking_id: booking.id, ...CARD });
-  expect(again_.body.code).toBe('booking_not_payable');
+  expect(again_.body.code).toBe('booking_owed');
   expect(await breaches()).toEqual([]);
 });
 

@@ -19,6 +19,7 @@ import {
   INITIATE,
   initiate,
   initiated,
+  inTwoMonths,
   intentOf,
   postedFor,
   shown,
@@ -211,7 +212,7 @@ test('what cannot be paid is refused', async () => {
     total_amount: 0,
   });
   expect((await initiate(driver, free)).body).toMatchObject({ code: 'nothing_to_pay' });
-  const cancelled = await placed(driver, host);
+  const cancelled = await placed(driver, host, inTwoMonths());
   await driver.post(`/api/v1/bookings/${cancelled.id}/cancel`, {});
   expect((await initiate(driver, cancelled)).body).toMatchObject({ code: 'booking_not_payable' });
   expect((await anonymous('driveway').post(INITIATE, { booking_id: booking.id })).status).toBe(401);

@@ -33,7 +33,9 @@ begin
   where t.id = b.id returning t.* into b;
   if b.version = previous.version then
     perform booking.start_clock(b, flow);
-    if paid and b.refund_amount = b.total_amount and previous.payment_status not in ('processing', 'succeeded') then
+    -- Of what was not owed. A debt that is paid at last is not late.
+    if paid and b.status <> all (flow.live) and b.refund_amount = b.total_amount
+      and previous.payment_status not in ('processing', 'succeeded') then
       perform app.emit('booking.paid_late', booking.event_of(b));
     end if;
     return b;

@@ -44,7 +44,7 @@ language sql stable security definer set search_path = public, pg_temp as $$
       -- Nobody needs it any more.
       (p.status = 'cancelled' or not a.is_current or o.is_owed or p.due_amount is not null and w.wanted <= 0)
         and a.status in ('requires_action', 'authorized', 'failed')
-        and a.created_at > app.now() - interval '7 days'
+        and (a.created_at > app.now() - interval '7 days' or o.is_owed and p.settled_at is null)
       or a.is_current and a.status = 'authorized' and w.wanted > 0
       -- A bank lets go of what it has reserved after a week, Razorpay after five days: what is not known yet is taken whole before that,
       -- and what is not owed goes back.

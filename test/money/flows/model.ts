@@ -20,6 +20,9 @@ export type Deal = {
 
 const CREDIT = 100;
 
+/** What is kept until somebody has paid what they owe for a booking, and who gets how much of it then. */
+type Owed = { kept: number; payable: number; revenue: number; promo: number };
+
 /**
  * The books of one driver and one host, kept by rules of their own: nothing of the application is asked. Amounts are positive where
  * an account gets more. What the gateway holds for us and what it keeps as its fee are one number.
@@ -28,6 +31,7 @@ export class Model {
   readonly books = new Map<string, number>();
   readonly deals: Deal[] = [];
   readonly promos = new Promos();
+  private readonly debts: Owed[] = [];
   private toppedUp = 0;
 
   add(account: string, amount: number): void {
@@ -79,23 +83,52 @@ export class Model {
     return deal;
   }
 
+  /** Nothing is paid of it before it is over, and no card is there to be charged then. */
+  leaveUnpaid(price: Pick<Deal, 'subtotal' | 'fee' | 'discount' | 'use'>): Deal {
+    return this.pay(price, { wallet: false, credits: false });
+  }
+
   /**
-   * The booking is over, or was cancelled: so much of every line is owed, in percent. What the bank has let go of is not taken, and the
-   * driver owes it.
+   * The booking is over, or was cancelled: so much of every line is owed, in percent. Where no card gives what it was to give, the
+   * driver owes that, and nobody gets anything before it is paid.
    */
-  settle(deal: Deal, percent: number, isLapsed = false): void {
+  settle(deal: Deal, percent: number, hasCard = true): void {
     const share = (amount: number) => (amount * percent) / 100;
     const owed = share(deal.subtotal + deal.fee - deal.discount);
+    const payees = {
+      payable: share(deal.subtotal),
+      revenue: share(deal.fee),
+      promo: -share(deal.discount),
+    };
+    const given = deal.wallet + deal.credits;
+    const byCard = Math.min(deal.card, Math.max(owed - given, 0));
+    this.add('held', -given);
+    if (byCard > 0 && !hasCard) {
+      deal.state = 'cancelled';
+      this.add('owed', -byCard);
+      this.add('uncollected', owed);
+      this.debts.push({ kept: owed, ...payees });
+      return;
+    }
     deal.state = percent === 100 ? 'over' : 'cancelled';
-    const byCard = Math.min(deal.card, Math.max(owed - deal.wallet - deal.credits, 0));
-    deal.captured = isLapsed ? 0 : byCard;
-    this.add('owed', deal.captured - byCard);
-    this.add('gateway', -deal.captured);
-    this.add('held', -deal.wallet - deal.credits);
-    this.add('payable', share(deal.subtotal));
-    this.add('revenue', share(deal.fee));
-    this.add('promo', -share(deal.discount));
-    this.giveBack(deal, deal.wallet + deal.credits + byCard - owed, 'source');
+    deal.captured = byCard;
+    this.add('gateway', -byCard);
+    this.give(payees);
+    this.giveBack(deal, given + byCard - owed, 'source');
+  }
+
+  /** The driver pays all that they owe, by card. */
+  payDebts(): void {
+    this.add('gateway', this.of('owed'));
+    this.books.set('owed', 0);
+    for (const { kept, ...payees } of this.debts.splice(0)) {
+      this.add('uncollected', -kept);
+      this.give(payees);
+    }
+  }
+
+  private give(payees: Record<'payable' | 'revenue' | 'promo', number>): void {
+    for (const [account, amount] of Object.entries(payees)) this.add(account, amount);
   }
 
   /** What of a deal was paid and has not gone back. */

@@ -58,7 +58,25 @@ export const step = fc.oneof(
     weight: 2,
     arbitrary: fc.record({ does: fc.constant('elsewhere' as const), price, stays: fc.boolean() }),
   },
-  { weight: 4, arbitrary: fc.record({ does: fc.constant('complete' as const), nth }) },
+  {
+    weight: 4,
+    arbitrary: fc.record({
+      does: fc.constant('complete' as const),
+      nth,
+      comes: fc.constantFrom(true, true, false),
+      lapses: fc.boolean(),
+    }),
+  },
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      does: fc.constant('owe' as const),
+      price,
+      hours: fc.constantFrom(30, 10),
+      ends: fc.constantFrom('completed' as const, 'no_show' as const, 'driver' as const, 'host' as const),
+    }),
+  },
+  { weight: 2, arbitrary: fc.record({ does: fc.constant('pay debts' as const) }) },
   {
     weight: 3,
     arbitrary: fc.record({

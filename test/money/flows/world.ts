@@ -101,6 +101,7 @@ export class World {
       wallet: of('driver wallet'),
       credits: of('driver credits XCR'),
       withdrawing: of('driver withdrawing'),
+      uncollected: of('uncollected'),
       held: of('driver held'),
       payable: of('host provider_payable'),
       debt: of('host receivable'),
@@ -181,6 +182,19 @@ export class World {
     throw new Error(`The payment never came to be ${until.join(' or ')}: it was ${last}.`);
   }
 
+  /** Pays all that the driver owes, and again as long as nobody knows whether that came through. */
+  async payDebts(): Promise<void> {
+    for (let tries = 0; tries < 6; tries += 1) {
+      if ((await this.driver.get('/api/v1/debt')).body.amount === 0) return;
+      await this.insist('driver', '/api/v1/debt/payments', CARD).catch(error => {
+        if (!String(error).includes('nothing_to_pay')) throw error;
+      });
+      await this.settle();
+      await this.signIn('driver');
+    }
+    throw new Error('The debts never came to be paid.');
+  }
+
   /** The payment of what a wish names. */
   private async paymentFor(wish: Record<string, unknown>): Promise<{ id: string; status: string }> {
     const [payment] = await asOwner(
@@ -206,8 +220,8 @@ export class World {
   }
 
   /** The bank lets go of what it had reserved, and tells nobody. Returns whether there was anything. */
-  async lapse(payment: { id: string }): Promise<boolean> {
-    const attempt = (await attemptsOf(payment)).at(-1);
+  async lapse(payment: { id: string } | null): Promise<boolean> {
+    const attempt = payment && (await attemptsOf(payment)).at(-1);
     if (attempt?.status !== 'authorized') return false;
     await act('stripe', attempt.reference, 'lapse');
     return true;
