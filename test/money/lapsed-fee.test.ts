@@ -2,14 +2,13 @@ import { beforeEach, expect, test } from 'vitest';
 import { sql } from '../../lambdas/kernel/sql.ts';
 import { actAs, inMinutes, placed } from '../booking/bookings.ts';
 import { again } from '../parking/spaces.ts';
-import { advanceClock } from '../support/clock.ts';
 import { asOwner } from '../support/database.ts';
 import { deliverEvents } from '../support/deliver-events.ts';
-import { runSchedule } from '../support/invoke.ts';
 import { type Person, signUp, signUpWithPassword } from '../support/people.ts';
 import { referenceOf, saveCard } from './after.ts';
 import { act } from './gateways/providers.ts';
 import { balancesOf, topUp } from './ledger.ts';
+import { debtOf, lapsed, letGo, sweep } from './owing.ts';
 import { attemptsOf, breaches, CARD, initiated, postedFor, shown, tell } from './pay.ts';
 
 /** A bank has let go of what a card had reserved, and the booking is cancelled when that costs half: $5.75. */
@@ -29,15 +28,6 @@ async function reserved(wish: Record<string, unknown> = {}, minutes = 180) {
   return { booking, payment };
 }
 
-const letGo = async (payment: { id: string }) => act('stripe', await referenceOf(payment), 'lapse');
-
-/** The same, and Stripe tells. */
-async function lapsed(payment: { id: string }) {
-  await letGo(payment);
-  await tell('stripe', 'driveway', await referenceOf(payment));
-  await deliverEvents();
-}
-
 async function cancelled(booking: { id: string }, by = driver) {
   const answer = await by.post(`/api/v1/bookings/${booking.id}/cancel`);
   expect(answer.status).toBe(200);
@@ -45,13 +35,6 @@ async function cancelled(booking: { id: string }, by = driver) {
   return answer.body;
 }
 
-async function sweep(seconds: number) {
-  advanceClock(seconds);
-  await runSchedule('sweep-timers');
-  await deliverEvents();
-}
-
-const debtOf = async (person: Person) => (await person.get('/api/v1/debt')).body.amount;
 const toldTo = async (person: Person) =>
   (
     await asOwner(sql`
@@ -68,7 +51,7 @@ test('what cancelling costs is owed, the saved card pays it, and then its payees
   expect(await postedFor(payment)).toEqual({ charge: { receivable: -575, uncollected: 575 } });
   expect(await toldTo(driver)).toEqual(['payment_lapsed', 'payment_owed']);
   await sweep(90);
-  await sweep(0);
+  await sweep();
   const later = await again(driver);
   expect(await debtOf(later)).toBe(0);
   const [debt, ...others] = await asOwner(sql`

@@ -61,12 +61,14 @@ language sql stable security definer set search_path = public, pg_temp as $$
     and p.due_amount > p.wallet_amount + p.credits_amount and not p.due_items @> '[{"payee": "debt"}]', false)
 $$;
 
--- Whether such a payment is given up: no gateway was asked, or none takes it any more. It becomes a debt then, and what one takes all
--- the same goes back.
+-- Whether such a payment is given up: no gateway was asked, or none takes it any more, or one has not let go of what failed there for a
+-- week. It becomes a debt then, and what one takes all the same goes back.
 create or replace function money.is_lost(p money.payments, a money.payment_attempts) returns boolean
 language sql stable security definer set search_path = public, pg_temp as $$
   select p.status = 'failed' and money.is_unpayable(p) and (a.status is null or a.status in ('cancelled', 'rejected')
-    or a.status = 'failed' and a.created_at < app.now() - interval '7 days')
+    or a.status = 'failed' and a.created_at < app.now() - interval '7 days' and exists (
+      select from booking.bookings b
+      where b.id = p.booking_id and least(b.ends_at, b.cancelled_at) < app.now() - interval '7 days'))
 $$;
 
 grant execute on function money.advance_payment(uuid) to vicinity_worker;
