@@ -29,6 +29,7 @@ export const debtOf = async (person: Person): Promise<number> =>
 /** Pays all that somebody owes by card, and lets those have theirs who have waited for it. */
 export async function paysDebt(person: Person): Promise<void> {
   const { status, body } = await person.post('/api/v1/debt/payments', CARD);
-  if (body.status !== 'succeeded') throw new Error(`The debt was not paid: ${status} ${JSON.stringify(body)}`);
+  if (body.status !== 'succeeded')
+    throw new Error(`The debt was not paid: ${status} ${JSON.stringify(body)}`);
   await sweep();
 }

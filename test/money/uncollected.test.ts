@@ -151,7 +151,10 @@ test.each([
   ['was declined', { payment_method: 'pm_card_chargeDeclined' }],
   ['waits for its person, since ten days', {}],
 ])('a try that %s is given up at the gateway before its stay is owed', async (_, wish) => {
-  const booking = await unpaid({ starts_at: inMinutes(10 * 24 * 60), ends_at: inMinutes(10 * 24 * 60 + 120) });
+  const booking = await unpaid({
+    starts_at: inMinutes(10 * 24 * 60),
+    ends_at: inMinutes(10 * 24 * 60 + 120),
+  });
   const payment = await initiated(driver, booking, wish);
   advanceClock(10 * 24 * 3600 + 7200);
   await complete(booking);
