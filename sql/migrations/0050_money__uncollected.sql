@@ -19,3 +19,11 @@ insert into app.timer_handlers (kind, handler) values ('debt.share', 'money.ask_
 insert into money.invariants (name, description, checker) values
   ('uncollected_is_owed', 'What is kept for payees until a debt is paid is what such debts come to.', 'money.wrong_uncollected'),
   ('collected_is_shared_out', 'A debt that was paid an hour ago is shared out.', 'money.unshared_debts');
+
+-- What was over and unpaid before this is looked at once more, and becomes a debt then.
+insert into app.timers (marketplace, kind, subject_id, due_at)
+select p.marketplace, 'payment.look', p.id, app.now()
+from money.payments p
+where p.booking_id is not null and p.status in ('pending', 'failed') and p.settled_at is null and p.cash_amount = 0
+  and p.due_amount > p.wallet_amount + p.credits_amount
+on conflict (kind, subject_id) where settled_at is null do update set due_at = excluded.due_at;

@@ -7,6 +7,7 @@ import { advanceClock } from '../support/clock.ts';
 import { asOwner } from '../support/database.ts';
 import { deliverEvents } from '../support/deliver-events.ts';
 import { type Person, signUp, signUpWithPassword } from '../support/people.ts';
+import { inScratch } from '../support/scratch.ts';
 import { complete, paid, saveCard } from './after.ts';
 import { balancesOf, topUp } from './ledger.ts';
 import { debtOf, lapsed, letGo, paysDebt, sweep } from './owing.ts';
@@ -172,4 +173,26 @@ test('whoever owes for a stay cannot leave', async () => {
   expect(await deleteMe(driver)).toMatchObject({ status: 409, body: { code: 'money_owed' } });
   await paysDebt(driver);
   expect((await deleteMe(driver)).status).toBe(200);
+});
+
+test('the invariants find what is kept for a debt that is none, and what nobody shares out', async () => {
+  const booking = await unpaid();
+  await complete(booking);
+  const broken = async (changes: string[]) =>
+    inScratch(async run => {
+      for (const change of changes) await run(change);
+      const rows = await run('select name from money.check_invariants(null) where breaches > 0');
+      return rows.map(({ name }) => name);
+    });
+  const payment = `where booking_id = '${booking.id}' returning id`;
+  expect(await broken([`update money.payments set collected_at = app.now() ${payment}`])).toEqual([
+    'uncollected_is_owed',
+  ]);
+  expect(
+    await broken([
+      `update money.payments set owed_through = 0 ${payment}`,
+      `update money.balances b set moved_at = b.moved_at - interval '2 hours'
+       from money.accounts a where a.id = b.account_id and a.owner_id = '${driver.id}' returning a.id`,
+    ]),
+  ).toEqual(['collected_is_shared_out']);
 });
