@@ -5,7 +5,7 @@ import { advanceClock } from '../support/clock.ts';
 import { deliverEvents } from '../support/deliver-events.ts';
 import { runSchedule } from '../support/invoke.ts';
 import { type Person, signUp } from '../support/people.ts';
-import { act } from './gateways/providers.ts';
+import { act, orderFault } from './gateways/providers.ts';
 import { balancesOf, post, topUp } from './ledger.ts';
 import { attemptsOf, bookingOf, breaches, CARD, initiated, intentOf, postedFor, shown } from './pay.ts';
 
@@ -145,6 +145,20 @@ test('a gateway part that is cancelled gives wallet and credits back', async () 
   await deliverEvents();
   expect(await shown(driver, payment)).toMatchObject({ status: 'cancelled' });
   expect(await balancesOf(driver.id)).toMatchObject({ wallet: 150, held: 0 });
+});
+
+test('a gateway part that was refused gives wallet and credits back when the booking is cancelled', async () => {
+  await topUp(driver.id, 150);
+  const booking = await unpaid({ starts_at: inMinutes(48 * 60), ends_at: inMinutes(50 * 60) });
+  const body = { error: { type: 'invalid_request_error', code: 'parameter_invalid', message: 'No.' } };
+  await orderFault('stripe', { path: '/v1/payment_intents', status: 400, body });
+  const payment = await initiated(driver, booking, { use_wallet: true, ...CARD });
+  expect(await attemptsOf(payment)).toMatchObject([{ status: 'rejected' }]);
+  await stepped(host, booking, 'cancelled');
+  await deliverEvents();
+  expect(await shown(driver, payment)).toMatchObject({ status: 'cancelled' });
+  expect(await balancesOf(driver.id)).toMatchObject({ wallet: 150, held: 0 });
+  expect(await breaches()).toEqual([]);
 });
 
 test('what a stay that grew costs beyond the payment is owed', async () => {

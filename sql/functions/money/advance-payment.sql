@@ -47,9 +47,10 @@ language sql stable as $$
     when p.gateway_amount = 0 or a.status = 'captured' then 'succeeded'
     when a.status is null and p.due_amount is null or a.status in ('created', 'requires_action') then 'pending'
     when a.status in ('processing', 'authorized') then a.status
-    when coalesce(a.status, 'cancelled') in ('cancelled', 'rejected') and p.due_amount = 0 then 'cancelled'
+    when a.status = 'failed' then 'failed'
+    when p.due_amount = 0 then 'cancelled'
     -- What is owed came from wallet and credits.
-    when coalesce(a.status, 'cancelled') in ('cancelled', 'rejected') and p.due_amount <= p.wallet_amount + p.credits_amount then 'succeeded'
+    when p.due_amount <= p.wallet_amount + p.credits_amount then 'succeeded'
     else 'failed' end
 $$;
 

@@ -48,7 +48,8 @@ begin
   select money.is_unpayable(p), p.collected_at into owed, collected_at
   from money.payments p where p.booking_id = b.id and p.status <> 'cancelled';
   return jsonb_build_object('payer_id', b.customer_id, 'amount', b.total_amount, 'currency', b.currency,
-    'description', 'Booking ' || b.number, 'payable', owed is not true and b.status <> 'cancelled' and (b.expires_at is null or b.expires_at > app.now()),
+    'description', 'Booking ' || b.number,
+    'payable', owed is not true and b.status <> 'cancelled' and (b.expires_at is null or b.expires_at > app.now()),
     'code', case when collected_at is not null then 'already_paid' when owed then 'booking_owed' else 'booking_not_payable' end,
     -- A card's bank reserves for a week: what ends later is taken at once.
     'capture', case when b.ends_at < app.now() + interval '6 days' then 'later' else 'now' end);
