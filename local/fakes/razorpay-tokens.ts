@@ -59,6 +59,16 @@ export function createTokens(tell: Tell) {
     return ok(customers.get(customer.id));
   }
 
+  function editCustomer(id: string, { name, email, contact }: Fields): Reply {
+    const taken = [...customers.values()].some(
+      customer => customer.id !== id && customer.email === email && customer.contact === contact,
+    );
+    if (taken) return refused('Customer already exists for the merchant');
+    const edited = { ...customers.get(id), id, name, email, contact };
+    customers.set(id, edited);
+    return ok(edited);
+  }
+
   /** An order that asks for a mandate was authorised. `more`: `last4`, and whether its `debit` is made `now`, `later` or never (`declined`). */
   function register(order: Fields, more: Fields): Fields {
     const terms = fieldsOf(order.token);
@@ -109,7 +119,7 @@ export function createTokens(tell: Tell) {
     if (kind !== 'customers') return undefined;
     if (!id) return createCustomer(fields);
     if (!customers.has(id)) return unknownId();
-    if (what !== 'tokens') return ok(customers.get(id));
+    if (what !== 'tokens') return method === 'PUT' ? editCustomer(id, fields) : ok(customers.get(id));
     const theirs = [...tokens.values()].filter(({ customer }) => customer === id).reverse();
     if (!tokenId) return ok(collection(theirs.map(({ token }) => token)));
     const held = theirs.find(({ token }) => token.id === tokenId);
@@ -119,6 +129,8 @@ export function createTokens(tell: Tell) {
       move(held, 'cancel');
       return ok({ status: 'cancellation_initiated' });
     }
+    if (held.token.method === 'upi' && held.token.recurring_details.status === 'confirmed')
+      return refused('An active token cannot be deleted. Cancel it first.');
     tokens.delete(tokenId);
     return ok({ deleted: true });
   }

@@ -32,6 +32,12 @@ export function createMethods(tell: Announce) {
     return ok(customer);
   }
 
+  function deleteCustomer(id: string): Reply {
+    if (!customers.delete(id)) return missing('customer', id);
+    for (const method of methods.values()) if (method.customer === id) method.customer = null;
+    return ok({ id, object: 'customer', deleted: true });
+  }
+
   function createSetup(fields: Form): Reply {
     const customer = textIn(fields.customer);
     if (!customer || !customers.has(customer)) return missing('customer', String(customer));
@@ -62,6 +68,7 @@ export function createMethods(tell: Announce) {
   function answer({ method, path, fields }: StripeRequest): Reply | undefined {
     const [, , kind, id = '', verb] = path.split('/');
     if (kind === 'customers' && !id) return createCustomer(fields);
+    if (kind === 'customers' && method === 'DELETE') return deleteCustomer(id);
     if (kind === 'customers' && verb === 'payment_methods') {
       const data = [...methods.values()].filter(({ customer }) => customer === id).reverse();
       return customers.has(id) ? ok({ object: 'list', has_more: false, data }) : missing('customer', id);

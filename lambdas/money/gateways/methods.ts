@@ -43,4 +43,10 @@ export type Methods = {
   list(customer: string): Promise<SavedMethod[]>;
   /** Throws GatewayRejected `not_theirs` where it is another person's. */
   detach(customer: string, method: string): Promise<void>;
+  /**
+   * Lets the gateway forget a person and all that they keep there. May be asked again.
+   *
+   * @returns false while something of theirs is still being ended there: ask again later
+   */
+  forget(customer: string): Promise<boolean>;
 };

@@ -25,6 +25,7 @@ const Token = z.object({
   vpa: z.optional(z.nullable(z.object({ handle: z.nullable(z.string()) }))),
 });
 type Token = z.output<typeof Token>;
+const Tokens = z.object({ items: z.array(Token) });
 
 /**
  * Paise. What one debit may come to at most: beyond it the Reserve Bank of India wants the person to approve each, which nobody does
@@ -35,6 +36,11 @@ const MOST = 1_500_000;
 const TEN_YEARS = 10 * 365 * 86_400;
 /** Minutes after which Razorpay gives the rupee of a registration back, which nobody captures: it is no payment. */
 const KEPT = 7200;
+
+/** Where a mandate in a person's UPI app has ended, or never began. Before that its token may not be deleted. */
+const ENDED = ['cancelled', 'rejected', 'expired'];
+/** A number that is nobody's: it stands in Razorpay's own examples. */
+const NO_PHONE = '9000000000';
 
 /**
  * Tokens at Razorpay (razorpay.com/docs, recurring payments): a person authorises an order of one rupee, or of none for a bank's
@@ -75,7 +81,6 @@ export function razorpayMethods(marketplace: string, patience?: number): Methods
     },
 
     async list(customer) {
-      const Tokens = z.object({ items: z.array(Token) });
       const { items } = await (await open()).call('GET', `customers/${customer}/tokens`, Tokens);
       return items
         .filter(token => token.recurring_details?.status === 'confirmed')
@@ -90,6 +95,27 @@ export function razorpayMethods(marketplace: string, patience?: number): Methods
       // Deleting a token leaves the mandate standing in the person's UPI app.
       if (token.method === 'upi') await api.call('PUT', `${path}/cancel`);
       else await api.call('DELETE', path);
+    },
+
+    // A customer cannot be deleted there: the tokens are, and then the name and the contacts are overwritten, which frees the contacts
+    // for whoever has them next. The payments keep what they were made with.
+    async forget(customer) {
+      const api = await open();
+      const { items } = await api.call('GET', `customers/${customer}/tokens`, Tokens);
+      let isDone = true;
+      for (const { id, method, recurring_details } of items) {
+        const path = `customers/${customer}/tokens/${id}`;
+        const status = recurring_details?.status ?? 'cancelled';
+        if (method !== 'upi' || ENDED.includes(status)) await api.call('DELETE', path);
+        else {
+          if (status !== 'cancellation_initiated') await api.call('PUT', `${path}/cancel`);
+          isDone = false;
+        }
+      }
+      if (!isDone) return false;
+      const nobody = { name: 'Deleted person', email: `${customer}@deleted.example`, contact: NO_PHONE };
+      await api.call('PUT', `customers/${customer}`, Customer, { body: nobody });
+      return true;
     },
   };
 }

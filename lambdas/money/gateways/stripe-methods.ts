@@ -44,6 +44,16 @@ export function stripeMethods(marketplace: string, patience?: number): Methods {
         if (owner !== customer) throw new GatewayRejected('stripe', 'not_theirs', 'It is another person’s.');
         await stripe.paymentMethods.detach(method);
       }),
+
+    async forget(customer) {
+      try {
+        await run(({ stripe }) => stripe.customers.del(customer));
+      } catch (error) {
+        // It was forgotten before, and the answer was lost.
+        if (!(error instanceof GatewayRejected && error.code === 'resource_missing')) throw error;
+      }
+      return true;
+    },
   };
 }
 

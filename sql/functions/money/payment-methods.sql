@@ -44,7 +44,9 @@ create or replace function money.take_methods(person_id uuid, gateway text, meth
 language plpgsql security definer set search_path = public, pg_temp as $$
 #variable_conflict use_column
 begin
-  perform from identity.users u where u.id = person_id for no key update;
+  perform from identity.users u where u.id = person_id and u.purged_at is null for no key update;
+  -- What a gateway says of somebody who was purged is for nobody.
+  if not found then return; end if;
   update money.payment_methods m set removed_at = app.now(), is_default = false
   where m.user_id = person_id and m.gateway = take_methods.gateway and m.removed_at is null
     and m.reference not in (select k ->> 'reference' from jsonb_array_elements(methods) as k);

@@ -12,5 +12,7 @@ select privacy.register('money.wallet_topups', 't.user_id = $1', 'anonymise', '7
 select privacy.register('money.tips', '$1 in (t.user_id, t.provider_id)', 'anonymise', '7 years and longer: the books, under opaque ids');
 select privacy.register('money.orders', 't.user_id = $1', 'anonymise', '7 years and longer: the books, under opaque ids',
   '{"metadata": "''{}''"}');
-select privacy.register('money.gateway_customers', 't.user_id = $1', 'erase', 'with the account');
+-- Nobody's from then on, until the gateway has forgotten them too: see `money.claim_leaving_customers`.
+select privacy.register('money.gateway_customers', 't.user_id = $1', 'anonymise', 'until the gateway has forgotten the person too',
+  '{"user_id": "null", "left_at": "app.now()"}', hidden => '{left_at,asked_at}');
 select privacy.register('money.payment_methods', 't.user_id = $1', 'erase', 'with the account');

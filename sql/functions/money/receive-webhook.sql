@@ -51,7 +51,7 @@ create or replace function money.customer_of_webhook(webhook_id uuid) returns js
 language sql stable security definer set search_path = public, pg_temp as $$
   select jsonb_build_object('gateway', c.gateway, 'reference', c.reference)
   from money.webhook_events e join money.gateway_customers c on c.marketplace = e.marketplace and c.gateway = e.gateway
-  where e.id = customer_of_webhook.webhook_id and e.marketplace = app.marketplace()
+  where e.id = customer_of_webhook.webhook_id and e.marketplace = app.marketplace() and c.user_id is not null
     and (c.reference = e.customer or e.object_type = 'token' and c.reference is not null and c.user_id = (
       select m.user_id from money.payment_methods m
       where m.marketplace = e.marketplace and m.gateway = e.gateway and m.reference = e.object_id))
