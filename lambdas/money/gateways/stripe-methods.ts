@@ -47,12 +47,12 @@ export function stripeMethods(marketplace: string, patience?: number): Methods {
 
     async forget(customer) {
       try {
-        await run(({ stripe }) => stripe.customers.del(customer));
+        return (await run(({ stripe }) => stripe.customers.del(customer))).deleted;
       } catch (error) {
         // It was forgotten before, and the answer was lost.
-        if (!(error instanceof GatewayRejected && error.code === 'resource_missing')) throw error;
+        if (error instanceof GatewayRejected && error.code === 'resource_missing') return true;
+        throw error;
       }
-      return true;
     },
   };
 }
