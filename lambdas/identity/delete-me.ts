@@ -18,7 +18,7 @@ const refusals = {
   balance_remaining: refuse(
     'balance_remaining',
     409,
-    'There is money of yours here. Spend it or have it paid out before, or give up by `forfeit_amount` what is too little for that.',
+    'There is money of yours here. Spend it or have it paid out before, or give up what is too little for that by `forfeit_amount` and `forfeit_earnings`.',
   ),
   money_moving: refuse(
     'money_moving',
@@ -58,6 +58,11 @@ export const deleteMe = useCase({
       code: z.optional(sixDigits),
       /** What is given up of the wallet, in minor units: all that is there, and less than may be taken out. */
       forfeit_amount: z.optional(amount),
+      /**
+       * What is given up of earnings, in minor units: all that they leave once they have paid what the caller owes, and less than is paid
+       * out.
+       */
+      forfeit_earnings: z.optional(amount),
     })
     .check(
       z.refine(({ password, code }) => (password === undefined) !== (code === undefined), {
@@ -69,14 +74,18 @@ export const deleteMe = useCase({
   refusals,
   credentials: true,
   needs: ['keyed-hash', 'sealing', 'tesla'],
-  async run({ password, code, forfeit_amount = null }, { db, actor, marketplace }) {
-    const begun = await db.one(sql`select * from privacy.begin_deletion(${forfeit_amount}::bigint)`, Begun);
+  async run({ password, code, forfeit_amount = null, forfeit_earnings = null }, { db, actor, marketplace }) {
+    const begun = await db.one(
+      sql`select * from privacy.begin_deletion(${forfeit_amount}::bigint, ${forfeit_earnings}::bigint)`,
+      Begun,
+    );
     if (begun.retry_after !== null) throw tooManyAttempts(begun.retry_after);
     if (password !== undefined && !(await verifyPassword(password, begun.password_hash)))
       throw new Refusal(refusals.wrong_password);
     const codes = code === undefined ? null : await ownCodes(code, begun, marketplace);
     const settled = await db.one(
-      sql`select * from privacy.delete_account(${codes}::jsonb, ${forfeit_amount}::bigint)`,
+      sql`
+        select * from privacy.delete_account(${codes}::jsonb, ${forfeit_amount}::bigint, ${forfeit_earnings}::bigint)`,
       Settled,
     );
     if (settled.outcome !== 'deleted') throw codeRefusal(settled);

@@ -5,3 +5,11 @@ create index gateway_customers_leaving_idx on money.gateway_customers (asked_at)
 
 insert into money.invariants (name, description, checker) values
   ('customers_forgotten', 'A gateway has forgotten whoever''s account was purged a week ago.', 'money.unforgotten_customers');
+
+-- Whoever leaves asks for a last payout: the next one that is built takes all, however little it is.
+alter table money.payout_marks add column is_final boolean not null default false, add column final_at timestamptz;
+
+-- They take what is given up of earnings, too.
+drop function if exists privacy.check_deletable(uuid, bigint);
+drop function if exists privacy.begin_deletion(bigint);
+drop function if exists privacy.delete_account(jsonb, bigint);

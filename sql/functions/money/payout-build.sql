@@ -47,7 +47,8 @@ begin
 end $$;
 
 -- Builds the payouts of the next providers of a run, in one statement whose rows never leave the database. Who has nowhere to be paid
--- to, earned less than is paid out, or has a payout of this period, waits for the next one.
+-- to, earned less than is paid out, or has a payout of this period, waits for the next one. Whoever has asked for a last payout gets it
+-- however little it is.
 --
 -- Returns how many providers were looked at; none: the run is over.
 create or replace function money.build_payouts(run_id uuid, batch integer)
@@ -57,7 +58,7 @@ language plpgsql security definer set search_path = public, pg_temp as $$
 declare
   r money.payout_runs; accounts uuid[]; prefix text; made uuid[];
   least_amount bigint := coalesce((app.setting('payout_minimum_amount') #>> '{}')::bigint, 0);
-  fee bigint := coalesce((app.setting('payout_fee_amount') #>> '{}')::bigint, 0);
+  fee bigint := money.payout_fee();
 begin
   -- Of two Lambdas that build at once the second goes on where the first has ended.
   select t.* into r from money.payout_runs t
@@ -77,7 +78,7 @@ begin
   select m.booking_prefix into prefix from app.marketplaces m where m.slug = r.marketplace;
 
   with chosen as materialized (
-    select a.id as account_id, a.owner_id, a.currency, w.payout_account_id, m.through, coalesce(-o.balance, 0) as owed
+    select a.id as account_id, a.owner_id, a.currency, w.payout_account_id, m.through, m.is_final, coalesce(-o.balance, 0) as owed
     from money.accounts a
     join money.balances b on b.account_id = a.id and b.balance > 0 and b.is_active
     join money.payout_marks m on m.account_id = a.id
@@ -103,7 +104,7 @@ begin
              sum(e.amount)::bigint as amount
       from earned e group by 1) as s on s.account_id = c.account_id
     -- What only pays what the provider owes is taken whatever it comes to.
-    where s.amount > 0 and (s.amount - c.owed - fee >= greatest(least_amount, 1) or s.amount <= c.owed)),
+    where s.amount > 0 and (s.amount - c.owed - fee >= case when c.is_final then 1 else greatest(least_amount, 1) end or s.amount <= c.owed)),
   built as (
     insert into money.payouts (marketplace, reference_number, provider_id, account_id, payout_account_id, run_id, period_start,
       period_end, currency, gross_amount, commission_amount, amount)
@@ -122,6 +123,8 @@ begin
     from built b join earned e on e.account_id = b.account_id order by e.account_id, e.number)
   select array_agg(b.id) into made from built b;
 
+  update money.payout_marks m set is_final = false from money.payouts p
+  where p.id = any (made) and m.account_id = p.account_id and m.is_final;
   perform money.move_mark(p.account_id) from money.payouts p where p.id = any (made);
   perform money.ask_for_payout(p.id) from money.payouts p where p.id = any (made);
   update money.payout_runs t set through = accounts[cardinality(accounts)], payouts = t.payouts + coalesce(cardinality(made), 0)

@@ -88,7 +88,7 @@ begin
   perform money.tell_repaid(p.provider_id);
   total := total - taken;
   -- One fee for a payout, however often it is sent.
-  taken := least(coalesce((app.setting('payout_fee_amount') #>> '{}')::bigint, 0), total);
+  taken := least(money.payout_fee(), total);
   if p.fee_amount = 0 then
     perform money.take_from_payout(p, 'fee', taken, 'payout/' || p.id || '/fee',
       jsonb_build_object('account', 'platform_revenue', 'amount', taken));

@@ -42,7 +42,7 @@ create or replace function money.least_withdrawal() returns bigint
 language plpgsql stable security definer set search_path = public, pg_temp as $$
 begin
   return greatest((app.setting('wallet_withdrawal_min') #>> '{}')::bigint,
-    coalesce((app.setting('payout_fee_amount') #>> '{}')::bigint, 0) + 1);
+    money.payout_fee() + 1);
 end $$;
 
 -- Takes an amount out of the wallet of the person of this transaction, and makes the payout that brings it to where the person is paid to.

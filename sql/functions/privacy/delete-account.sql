@@ -10,9 +10,10 @@ $$;
 
 -- Refuses while something of the person's is under way, or money is. What somebody has here is not forfeited: a prepaid balance goes
 -- back to who paid it in, and so does what a provider has earned. Only of a wallet that holds too little to be taken out they may give
--- up all, by saying how much that is.
-create or replace function privacy.check_deletable(person_id uuid, forfeited bigint) returns void
+-- up all, by saying how much that is, and of earnings that are too little to be paid out what these leave once they have paid what is owed.
+create or replace function privacy.check_deletable(person_id uuid, forfeited bigint, forfeited_earnings bigint) returns void
 language plpgsql stable security definer set search_path = public, pg_temp as $$
+declare settled text[] := case when money.spare_earnings(person_id) = forfeited_earnings then '{provider_payable,receivable}' else '{}' end;
 begin
   if exists (
     select from booking.bookings b join booking.flows f on f.id = b.flow_id
@@ -20,14 +21,15 @@ begin
       -- Who has come and not gone is under way, and what that costs is not known yet.
       and (b.ends_at > app.now() or b.status = f.running)
       and (b.expires_at is null or b.expires_at > app.now())) then perform app.refuse('bookings_running'); end if;
-  if exists (select from privacy.debts(person_id) d where d.amount < 0)
+  if exists (select from privacy.debts(person_id) d where d.amount < 0 and d.kind <> all (settled))
     -- What is about to become a debt.
     or exists (select from money.payments p where p.payer_id = person_id and p.settled_at is null and money.is_unpayable(p)) then
     perform app.refuse('money_owed');
   end if;
   if exists (
     select from privacy.debts(person_id) d
-    where (d.kind = 'wallet' and d.amount = forfeited and forfeited < money.least_withdrawal()) is not true) then
+    where d.kind <> all (settled)
+      and (d.kind = 'wallet' and d.amount = forfeited and forfeited < money.least_withdrawal()) is not true) then
     perform app.refuse('balance_remaining');
   end if;
   -- What a gateway is still asked for may end in an account of the person's.
@@ -42,11 +44,11 @@ end $$;
 
 -- The first trip: either the seconds to wait, or what the caller proves the wish with. The contacts are those to which a code for
 -- this may have gone.
-create or replace function privacy.begin_deletion(forfeited bigint) returns table (retry_after integer, password_hash text, email text,
-  phone_sealed text, phone_hash text)
+create or replace function privacy.begin_deletion(forfeited bigint, forfeited_earnings bigint) returns table (retry_after integer,
+  password_hash text, email text, phone_sealed text, phone_hash text)
 language plpgsql security definer set search_path = public, pg_temp as $$
 begin
-  perform privacy.check_deletable(app.actor(), forfeited);
+  perform privacy.check_deletable(app.actor(), forfeited, forfeited_earnings);
   retry_after := app.draw('delete-account:' || app.actor(), 5, interval '15 minutes');
   if retry_after is not null then return next; return; end if;
   return query select null::integer, u.password_hash::text, c.email, c.phone_sealed, c.phone_hash
@@ -56,8 +58,8 @@ end $$;
 -- The second trip. `codes`: what `identity.try_own_code` takes, or null where the password was right. outcome: 'deleted', or what
 -- that function says of a code that is not right. Returns the sealed refresh token of a linked Tesla account, which the use
 -- case ends at Tesla.
-create or replace function privacy.delete_account(codes jsonb, forfeited bigint) returns table (outcome text, attempts_left integer,
-  restorable_until timestamptz, tesla_token text)
+create or replace function privacy.delete_account(codes jsonb, forfeited bigint, forfeited_earnings bigint) returns table (outcome text,
+  attempts_left integer, restorable_until timestamptz, tesla_token text)
 language plpgsql security definer set search_path = public, pg_temp as $$
 declare person identity.users; step record;
 begin
@@ -71,7 +73,7 @@ begin
   -- Whoever deleted it at the same moment has ended this session too.
   if person.account_status = 'deleted' then perform app.refuse('session_ended'); end if;
   if not app.is_active(person.account_status, person.suspended_until) then perform app.refuse('account_suspended'); end if;
-  perform privacy.check_deletable(person.id, forfeited);
+  perform privacy.check_deletable(person.id, forfeited, forfeited_earnings);
   if codes is not null then
     select t.outcome, t.attempts_left into outcome, attempts_left from identity.try_own_code(codes, 'delete_account') t;
     if outcome <> 'right' then
@@ -80,8 +82,9 @@ begin
     end if;
   end if;
   perform money.forfeit(person.id, forfeited);
-  -- What has come into the wallet since is seen under its lock.
-  perform privacy.check_deletable(person.id, null);
+  perform money.forfeit_earnings(person.id, forfeited_earnings);
+  -- What has come in since is seen under the locks of what was given up.
+  perform privacy.check_deletable(person.id, null, null);
   select t.refresh_token_sealed into tesla_token from identity.tesla_accounts t where t.user_id = person.id;
   for step in select p.at_deletion from privacy.personal_data p where p.at_deletion is not null order by p.purge_order loop
     execute step.at_deletion using person.id;
@@ -171,5 +174,5 @@ begin
   return next;
 end $$;
 
-grant execute on function privacy.begin_deletion(bigint), privacy.delete_account(jsonb, bigint), privacy.begin_restoring(text, text, text),
+grant execute on function privacy.begin_deletion(bigint, bigint), privacy.delete_account(jsonb, bigint, bigint), privacy.begin_restoring(text, text, text),
   privacy.settle_restoring(uuid, text, boolean), privacy.restore_by_code(text, text, text, text) to vicinity_api;
