@@ -15,6 +15,7 @@ export const changePromoCode = useCase({
   route: 'PATCH /api/v1/admin/promo-codes/{promo_code_id}',
   summary: 'Change a promo code',
   access: permitted('promos.manage'),
+  presence: 'second_factor',
   input: z.strictObject({ promo_code_id: id('promo_code'), ...Changes.shape }),
   output: PromoCode,
   refusals: {

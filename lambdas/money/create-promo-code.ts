@@ -11,6 +11,7 @@ export const createPromoCode = useCase({
   route: 'POST /api/v1/admin/promo-codes',
   summary: 'Create a promo code',
   access: permitted('promos.manage'),
+  presence: 'second_factor',
   input: z.strictObject({
     code: promoCode,
     ...promoFacts,

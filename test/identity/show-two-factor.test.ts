@@ -68,13 +68,15 @@ const guarded = ofKind(await entries(), 'http')
   .map(({ contract }) => contract)
   .filter(({ presence }) => presence === 'second_factor');
 
-test('what moves other people’s money, shows their bank details, makes staff or changes settings takes a second factor of the last hour', () => {
+test('what moves other people’s money, shows their bank details, makes staff, or changes settings or promo codes takes a second factor of the last hour', () => {
   expect(guarded.map(({ method, path }) => `${method} ${path.replace('/api/v1/admin', '')}`).sort()).toEqual([
     'GET /payout-batches/{payout_batch_id}/payouts.csv',
+    'PATCH /promo-codes/{promo_code_id}',
     'POST /payments/{payment_id}/disputes',
     'POST /payments/{payment_id}/refunds',
     'POST /payout-batches',
     'POST /payouts/{payout_id}/decisions',
+    'POST /promo-codes',
     'POST /refunds/{refund_id}/retry',
     'POST /settings',
     'POST /users/{user_id}/credits',
