@@ -79,6 +79,8 @@ export const StaffPayout = z.extend(Payout, {
   sent_by: z.nullable(z.enum(['stripe', 'razorpayx', 'staff']).check(z.meta({ examples: ['staff'] }))),
   batch_id: z.nullable(id('payout_batch')),
   transfer_reference: z.nullable(text(1, 255, 'tr_1Pq2WmCVxZ0')),
+  /** What the machine charged us for it, tax included. Null where it has not said. */
+  rail_fee: z.nullable(amount),
 });
 
 /** A line of a payout: the earnings of a booking, a tip, what was given back, what was taken. */

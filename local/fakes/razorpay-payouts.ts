@@ -80,6 +80,7 @@ export function createPayouts(accountNumber: string, tell: Tell) {
       purpose: fields.purpose,
       fees: 590,
       tax: 90,
+      fee_type: '',
       status: 'processing',
       utr: null,
       status_details: null,

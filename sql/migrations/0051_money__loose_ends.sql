@@ -13,3 +13,6 @@ alter table money.payout_marks add column is_final boolean not null default fals
 drop function if exists privacy.check_deletable(uuid, bigint);
 drop function if exists privacy.begin_deletion(bigint);
 drop function if exists privacy.delete_account(jsonb, bigint);
+
+-- What the rail charged us for the sending that stands, its tax included. Null where it has not said.
+alter table money.payouts add column rail_fee bigint constraint payouts_rail_fee_check check (rail_fee >= 0);

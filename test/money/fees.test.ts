@@ -5,10 +5,11 @@ import { advanceClock } from '../support/clock.ts';
 import { asOwner } from '../support/database.ts';
 import { deliverEvents } from '../support/deliver-events.ts';
 import { runSchedule } from '../support/invoke.ts';
-import { type Person, signUp } from '../support/people.ts';
+import { type Person, signUp, signUpStaff } from '../support/people.ts';
 import { complete, movedBy, paid, referenceOf } from './after.ts';
 import { orderFault } from './gateways/providers.ts';
 import { attemptsOf, breaches, tell } from './pay.ts';
+import { bought, paid as paidFor } from './subscribers.ts';
 
 let driver: Person;
 let host: Person;
@@ -75,5 +76,32 @@ test('a fee that the gateway tells later is asked for until it does', async () =
     select 1 from app.timers
     where kind = 'payment.look' and subject_id = ${payment.id}::uuid and settled_at is null`);
   expect(timers).toEqual([]);
+  expect(await breaches()).toEqual([]);
+});
+
+test('what Razorpay keeps of a capture is an expense, once, its settlement file included', async () => {
+  const tenant = await signUp('homigo', { roles: ['tenant'] });
+  const finance = await signUpStaff('homigo', 'finance');
+  const clearing = 'gateway_clearing razorpay INR';
+  const { payment } = await bought(tenant);
+  const moved = await movedBy(() => paidFor('homigo', payment), 'homigo');
+  const [{ reference, fee, amount }] = await asOwner(
+    sql`select reference, fee, amount from money.payment_attempts where payment_id = ${payment.id}::uuid`,
+  );
+  expect(fee).toBeGreaterThan(0);
+  expect(moved).toMatchObject({ [clearing]: fee - amount, 'gateway_fees INR': -fee });
+  const seconds = Math.floor(Date.now() / 1000);
+  const csv = [
+    'entity_id,type,debit,credit,amount,currency,fee,tax,on_hold,settled,created_at,settled_at,settlement_id,order_id',
+    `pay_1,payment,0,${amount - fee},${amount},INR,${fee},0,false,true,${seconds},${seconds},setl_1,${reference}`,
+  ].join('\n');
+  const later = await movedBy(async () => {
+    await tell('razorpay', 'homigo', reference);
+    await deliverEvents();
+    const file = { gateway: 'razorpay', file_name: 'recon.csv', csv };
+    const { body } = await finance.post('/api/v1/admin/settlements', file);
+    expect(body.settlement).toMatchObject({ matched_count: 1 });
+  }, 'homigo');
+  expect(later).toEqual({ [clearing]: amount - fee, 'gateway_clearing bank INR': fee - amount });
   expect(await breaches()).toEqual([]);
 });

@@ -155,7 +155,7 @@ test('what is given up while payouts are built or sent goes one way only', async
   const now = await again(host);
   const [deleted] = await Promise.all([
     leaving(60, now),
-    runSchedule('run-payouts', { marketplace: 'driveway' }).then(deliverEvents),
+    runSchedule('run-payouts', { marketplace: 'driveway' }).then(() => deliverEvents()),
   ]);
   await deliverEvents();
   const sent = (await payoutsOf(host)).filter(({ status }) => status === 'processing');

@@ -6,7 +6,9 @@ import { asOwner } from '../support/database.ts';
 import { deliverEvents } from '../support/deliver-events.ts';
 import { runSchedule } from '../support/invoke.ts';
 import { type Person, signUp, signUpStaff } from '../support/people.ts';
+import { inScratch } from '../support/scratch.ts';
 import { set, withSetting } from '../support/settings.ts';
+import { movedBy } from './after.ts';
 import { act, clearFaults, eventsOf, forgetKeys, orderFault } from './gateways/providers.ts';
 import { balancesOf, post } from './ledger.ts';
 import { breaches, tell } from './pay.ts';
@@ -95,6 +97,48 @@ test('a payout goes to the bank by itself, and is paid when RazorpayX says so', 
     words: 'It did not come',
   });
   expect(refused).toMatchObject({ status: 409, body: { code: 'payout_sent_by_machine' } });
+});
+
+test('what RazorpayX charges for a payout is an expense, once, and comes back with the money', async () => {
+  const bank = 'gateway_clearing bank INR';
+  await earned();
+  const payout = await sent();
+  const paid = await movedBy(async () => {
+    await act('razorpay', payout.transfer_reference, 'process');
+    await heard(payout.transfer_reference);
+    await heard(payout.transfer_reference);
+  }, 'handie');
+  expect(paid).toEqual({ [bank]: 590, 'gateway_fees INR': -590 });
+  vi.useRealTimers();
+  const { body } = await staff.get(`/api/v1/admin/payouts?provider_id=${expert.id}`);
+  expect(body.items).toMatchObject([{ id: payout.id, status: 'paid', rail_fee: 590, fee_amount: 0 }]);
+  const back = await movedBy(async () => {
+    await act('razorpay', payout.transfer_reference, 'reverse');
+    await heard(payout.transfer_reference);
+  }, 'handie');
+  expect(back).toEqual({ [bank]: -90_000 - 590, 'gateway_fees INR': 590 });
+  // Sent anew, it costs anew.
+  const again = await sent();
+  const anew = await movedBy(async () => {
+    await act('razorpay', again.transfer_reference, 'process');
+    await heard(again.transfer_reference);
+  }, 'handie');
+  expect(anew).toEqual({ [bank]: 590, 'gateway_fees INR': -590 });
+});
+
+test('an invariant tells of a fee that is not in the books', async () => {
+  await earned();
+  const payout = await sent();
+  await act('razorpay', payout.transfer_reference, 'process');
+  await heard(payout.transfer_reference);
+  await inScratch(async run => {
+    await run(`update money.payouts set rail_fee = 600 where id = '${payout.id}' returning id`);
+    const [row] = await run(
+      `select breaches, examples::text from money.check_invariants(null) where name = 'fees_posted_once'`,
+    );
+    expect(row.breaches).toBe(1);
+    expect(JSON.parse(row.examples)).toMatchObject([{ payout_id: payout.id, fee: 600, posted: 590 }]);
+  });
 });
 
 test.each([

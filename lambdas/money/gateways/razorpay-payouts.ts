@@ -9,6 +9,10 @@ const Payout = z.object({
   status: z.string(),
   /** By which the provider's bank knows it, as soon as it does. */
   utr: z.optional(z.nullable(z.string())),
+  /** Tax included. */
+  fees: z.optional(z.nullable(z.int())),
+  /** Empty where the fee came off our balance: there are free payouts too, and credits for fees. */
+  fee_type: z.optional(z.nullable(z.string())),
   status_details: z.optional(
     z.nullable(
       z.object({
@@ -23,6 +27,8 @@ export type BankPayout = {
   reference: string;
   status: 'processing' | 'paid' | 'failed';
   bank_reference: string | null;
+  /** What came off our balance for it, its tax included. Null where RazorpayX does not say, or took nothing. */
+  fee: number | null;
   failure: { code: string; message: string } | null;
 };
 
@@ -119,12 +125,13 @@ function nameOf(name: string): string {
   return told.length < 3 ? 'Provider' : told;
 }
 
-function payoutOf({ id, status, utr, status_details }: z.output<typeof Payout>): BankPayout {
+function payoutOf({ id, status, utr, fees, fee_type, status_details }: z.output<typeof Payout>): BankPayout {
   const failed = FAILED.has(status);
   return {
     reference: id,
     status: failed ? 'failed' : status === 'processed' ? 'paid' : 'processing',
     bank_reference: utr ?? null,
+    fee: fee_type ? null : (fees ?? null),
     failure: failed
       ? { code: status_details?.reason ?? status, message: status_details?.description ?? '' }
       : null,

@@ -19,6 +19,8 @@ export type PayoutReport = {
   status: 'processing' | 'paid' | 'failed';
   transfer_reference?: string;
   payout_reference?: string;
+  /** What the rail charges us. */
+  fee?: number;
   failure?: { code: string; message: string };
 };
 

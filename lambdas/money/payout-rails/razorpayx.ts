@@ -27,11 +27,12 @@ export function razorpayxRail(marketplace: string): PayoutRail {
   };
 }
 
-function reportOf({ reference, status, bank_reference, failure }: BankPayout): PayoutReport {
+function reportOf({ reference, status, bank_reference, fee, failure }: BankPayout): PayoutReport {
   return {
     status,
     transfer_reference: reference,
     ...(bank_reference ? { payout_reference: bank_reference } : {}),
+    ...(fee === null ? {} : { fee }),
     ...(failure ? { failure } : {}),
   };
 }

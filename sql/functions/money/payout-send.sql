@@ -104,7 +104,7 @@ begin
   p := money.sum_payout(p);
   update money.payouts t set payout_account_id = goes_to, attempts = t.attempts + 1, processed_at = app.now(),
     sent_by = case rail when 'bank' then to_banks else rail end,
-    transfer_reference = null, payout_reference = null, failure_code = null, failure_message = null,
+    transfer_reference = null, payout_reference = null, failure_code = null, failure_message = null, rail_fee = null,
     status = case when total > 0 then 'processing' else 'paid' end, paid_at = case when total = 0 then app.now() end
   where t.id = p.id returning t.* into p;
   if p.status = 'paid' then perform money.tell_of_payout(p);
@@ -184,7 +184,8 @@ begin
   return p;
 end $$;
 
--- Takes what became of a sending: { status: processing | paid | failed, transfer_reference, payout_reference, failure: { code, message } }.
+-- Takes what became of a sending: { status: processing | paid | failed, transfer_reference, payout_reference, fee (what the rail charges us),
+-- failure: { code, message } }.
 -- What failed goes back to what the provider is owed. What is told of an earlier sending, or out of order, changes nothing.
 create or replace function money.record_payout(payout_id uuid, attempt integer, report jsonb) returns text
 language plpgsql security definer set search_path = public, pg_temp as $$
@@ -207,8 +208,10 @@ begin
   end if;
   update money.payouts t set status = told,
     paid_at = case when told = 'paid' then app.now() end, failed_at = case when told = 'failed' then app.now() else t.failed_at end,
+    rail_fee = case when told = 'paid' then (report ->> 'fee')::bigint else t.rail_fee end,
     failure_code = left(report #>> '{failure,code}', 100), failure_message = left(report #>> '{failure,message}', 500)
   where t.id = p.id returning t.* into p;
+  perform money.post_rail_fee(p);
   -- That our own money has not arrived at Stripe yet is no business of the provider's.
   if p.failure_code = 'balance_insufficient' then
     perform app.set_timer('payout.retry', p.id, app.now() + interval '6 hours');

@@ -94,7 +94,8 @@ begin
   return money.shown_payout(p) || jsonb_build_object('provider_id', p.provider_id, 'is_held', money.kept_back_as(p) is not null,
     'held_for', money.kept_back_as(p), 'held_reason', case money.kept_back_as(p) when 'staff' then p.held_reason
       when 'suspended' then 'The provider’s account is suspended.' when 'banned' then 'The provider’s account is banned.' end,
-    'attempts', p.attempts, 'sent_by', p.sent_by, 'batch_id', p.batch_id, 'transfer_reference', p.transfer_reference);
+    'attempts', p.attempts, 'sent_by', p.sent_by, 'batch_id', p.batch_id, 'transfer_reference', p.transfer_reference,
+    'rail_fee', p.rail_fee);
 end $$;
 
 -- Payouts of the marketplace before a cursor, newest first. `person`: of this provider only. `held`: only those that are kept back, or

@@ -43,7 +43,7 @@ test('a payout is made once under its key, in whole words, and found by it when 
   await orderFault('razorpay', { path: '/v1/payouts', method: 'POST', how: 'cut', after: true });
   await expect(payouts.payOut(payout)).rejects.toMatchObject({ name: 'GatewayUnavailable' });
   const made = await payouts.payOut(payout);
-  expect(made).toMatchObject({ status: 'processing', bank_reference: null, failure: null });
+  expect(made).toMatchObject({ status: 'processing', bank_reference: null, fee: 590, failure: null });
   await forgetKeys('razorpay');
   expect(await payouts.find(payout.key)).toEqual(made);
   expect(await payouts.find(`${randomUUID()}-1`)).toBeNull();
