@@ -4,7 +4,7 @@ import type { SettlingGateway } from './settlements.ts';
 
 /** A line of a gateway's file, in minor units; negative where money left. */
 type Told = {
-  kind: 'charge' | 'refund' | 'other';
+  kind: 'charge' | 'refund' | 'fee' | 'other';
   /** The gateway's id of the line, and of the payment or the refund that it is about. */
   entry_reference: string;
   reference: string;
@@ -30,7 +30,7 @@ const MOST_LINES = 30_000;
 
 /**
  * Columns of Stripe's itemised reports "Payout reconciliation" and "Balance change from activity" (major units, UTC). A charge is found
- * by its payment intent, a refund by its own id.
+ * by its payment intent, a refund by its own id. What Stripe bills for by itself, such as Connect's accounts and payouts, is a `fee`.
  */
 const stripe: Format = {
   columns: [
@@ -48,8 +48,9 @@ const stripe: Format = {
     const currency = field('currency', /^[A-Za-z]{3}$/).toUpperCase();
     const money = (name: string) => fromMajor(field(name, NUMBER), currency);
     const category = field('reporting_category');
-    const kind = category === 'charge' || category === 'refund' ? category : 'other';
-    const of = { charge: 'payment_intent_id', refund: 'source_id', other: 'balance_transaction_id' }[kind];
+    const kind = category === 'charge' || category === 'refund' || category === 'fee' ? category : 'other';
+    const of =
+      kind === 'charge' ? 'payment_intent_id' : kind === 'refund' ? 'source_id' : 'balance_transaction_id';
     const [amount, fee, net] = [money('gross'), money('fee'), money('net')];
     if (amount - fee !== net) throw new LineFault('net is not gross less fee');
     const created = field('created_utc', /^20\d\d-\d\d-\d\d[ T]\d\d:\d\d(:\d\d)?$/);

@@ -51,7 +51,7 @@ export const SettlementLine = z.object({
   /** The line in the file, the header being the first. What is missing counts on behind the last. */
   line: count(1, 1_000_000, 2),
   result: settlementResult,
-  kind: z.nullable(z.enum(['charge', 'refund', 'other']).check(z.meta({ examples: ['charge'] }))),
+  kind: z.nullable(z.enum(['charge', 'refund', 'fee', 'other']).check(z.meta({ examples: ['charge'] }))),
   entry_reference: reference,
   reference,
   currency: z.nullable(currency),

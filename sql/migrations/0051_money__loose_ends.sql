@@ -16,3 +16,8 @@ drop function if exists privacy.delete_account(jsonb, bigint);
 
 -- What the rail charged us for the sending that stands, its tax included. Null where it has not said.
 alter table money.payouts add column rail_fee bigint constraint payouts_rail_fee_check check (rail_fee >= 0);
+
+-- What a gateway bills for by itself stands in its file, and is an expense once.
+alter table money.settlement_lines drop constraint settlement_lines_kind_check,
+  add constraint settlement_lines_kind_check check (kind in ('charge', 'refund', 'fee', 'other'));
+create unique index settlement_lines_fee_key on money.settlement_lines (entry_reference) where result = 'matched' and kind = 'fee';

@@ -105,3 +105,41 @@ test('what Razorpay keeps of a capture is an expense, once, its settlement file 
   expect(later).toEqual({ [clearing]: amount - fee, 'gateway_clearing bank INR': fee - amount });
   expect(await breaches()).toEqual([]);
 });
+
+test('what Stripe bills for by itself is an expense by its file, once, in whichever file it stands', async () => {
+  const finance = await signUpStaff('driveway', 'admin');
+  const elsewhere = await signUpStaff('homigo', 'finance');
+  const at = new Date().toISOString().slice(0, 19);
+  const header =
+    'balance_transaction_id,created_utc,currency,gross,fee,net,reporting_category,source_id,payment_intent_id';
+  const [accounts, payouts, back, odd] = Array.from({ length: 4 }, () => `txn_${crypto.randomUUID()}`);
+  const billed = (id = '', amount = '', currency = 'usd') =>
+    `${id},${at},${currency},${amount},0.00,${amount},fee,,`;
+  const imported = async (staff: Person, ...lines: string[]) => {
+    const file = { gateway: 'stripe', file_name: 'activity.csv', csv: [header, ...lines].join('\n') };
+    const answer = await staff.post('/api/v1/admin/settlements', file);
+    if (answer.status !== 201) throw new Error(answer.text);
+    return answer.body.settlement;
+  };
+  const lines = [billed(accounts, '-2.00'), billed(payouts, '-1.25'), billed(back, '0.25')];
+  const moved = await movedBy(async () => {
+    const twice = billed(payouts, '-1.25');
+    const settlement = await imported(finance, ...lines, twice, billed(odd, '-1.00', 'zzz'));
+    expect(settlement).toMatchObject({
+      matched_count: 3,
+      repeated_count: 1,
+      settled: [{ currency: 'USD', amount: -300 }],
+    });
+    const { body } = await finance.get(`/api/v1/admin/settlements/${settlement.id}?result=currency_differs`);
+    expect(body.items).toMatchObject([{ line: 6, kind: 'fee', entry_reference: odd }]);
+  });
+  // What Stripe took, it sent less to the bank.
+  expect(moved).toEqual({ 'gateway_fees USD': -300, 'gateway_clearing bank USD': 300 });
+  const again = await movedBy(async () => {
+    expect(await imported(finance, ...lines)).toMatchObject({ matched_count: 0, repeated_count: 3 });
+    // One account may serve several marketplaces.
+    expect(await imported(elsewhere, ...lines)).toMatchObject({ matched_count: 0, repeated_count: 3 });
+  });
+  expect(again).toEqual({});
+  expect(await breaches()).toEqual([]);
+});

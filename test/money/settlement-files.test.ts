@@ -14,6 +14,7 @@ test('Stripe’s report is read in minor units of each currency', () => {
     'txn_3,2026-11-20 10:00:00,,kwd,1.050,0.031,1.019,charge,ch_3,,pi_3',
     'txn_4,2026-11-20 10:00:00,,usd,-5.00,0.00,-5.00,refund,re_1,,pi_1',
     'txn_5,2026-11-20 10:00:00,,usd,-20.00,0.00,-20.00,payout,po_1,,',
+    'txn_6,2026-11-20 10:00:00,,usd,-2.25,0.00,-2.25,fee,,Connect,',
     '',
   ].join('\r\n');
   expect(readSettlement('stripe', csv).split('\n')).toEqual([
@@ -22,6 +23,7 @@ test('Stripe’s report is read in minor units of each currency', () => {
     '4|charge|txn_3|pi_3|KWD|1050|31|1019|2026-11-20T10:00:00.000Z|',
     '5|refund|txn_4|re_1|USD|-500|0|-500|2026-11-20T10:00:00.000Z|',
     '6|other|txn_5|txn_5|USD|-2000|0|-2000|2026-11-20T10:00:00.000Z|',
+    '7|fee|txn_6|txn_6|USD|-225|0|-225|2026-11-20T10:00:00.000Z|',
   ]);
 });
 

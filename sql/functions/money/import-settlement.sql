@@ -1,6 +1,7 @@
 -- Takes a gateway's file of what it has paid out: matches each line by its reference, its amount, its currency, its fee and its day
--- with what we have, keeps what became of it, and moves what matched from the gateway's clearing account to that of our bank. A line
--- that was matched before is `repeated` and moves nothing, so a file may be imported again when its differences were mended.
+-- with what we have, keeps what became of it, and moves what matched from the gateway's clearing account to that of our bank. What the
+-- gateway billed for by itself (`fee`) is an expense from then on. A line that was matched before is `repeated` and moves nothing, so a
+-- file may be imported again when its differences were mended.
 --
 -- rows: lines of `line|kind|entry_reference|reference|currency|amount|fee|net|occurred_at|problem`, in minor units; with a problem
 -- only the line's number counts
@@ -19,7 +20,8 @@ begin
   insert into money.settlement_lines (settlement_id, line, result, kind, entry_reference, reference, currency, amount, fee, net,
     occurred_at, attempt_id, refund_id, expected_amount, expected_fee, problem)
   select s.id, m.line,
-    case when m.result = 'matched' and row_number() over (partition by m.result, m.attempt_id, m.refund_id order by m.line) > 1
+    case when m.result = 'matched' and row_number() over (
+        partition by m.result, m.attempt_id, m.refund_id, case m.kind when 'fee' then m.entry_reference end order by m.line) > 1
       then 'repeated' else m.result end,
     m.kind, m.entry_reference, m.reference, m.currency, m.amount, m.fee, m.net, m.occurred_at, m.attempt_id, m.refund_id,
     m.expected_amount, m.expected_fee, m.problem
@@ -41,6 +43,7 @@ begin
     update money.payment_attempts a set fee = told.fee where a.id = told.id;
     perform money.post_fees(told.payment_id);
   end loop;
+  perform money.post_billed_fees(s);
   for sum_ in
     select l.currency, sum(l.net)::bigint as net from money.settlement_lines l
     where l.settlement_id = s.id and l.result = 'matched' group by 1 having sum(l.net) <> 0 order by 1
@@ -104,12 +107,17 @@ create or replace function money.match_lines(s money.settlements, rows text) ret
   refund_id uuid, expected_amount bigint, expected_fee bigint, problem text)
 language plpgsql stable security definer set search_path = public, pg_temp as $$
 #variable_conflict use_column
-declare named text[] := array(select distinct t.reference from money.told_lines(rows) t where t.kind <> 'other');
+declare named text[] := array(select distinct t.reference from money.told_lines(rows) t where t.kind in ('charge', 'refund'));
 begin
   return query
     select t.line,
       case when t.problem is not null then 'unreadable'
         when t.kind = 'other' then 'not_a_payment'
+        when t.kind = 'fee' then case
+          when exists (select from money.settlement_lines l
+            where l.entry_reference = t.entry_reference and l.result = 'matched' and l.kind = 'fee') then 'repeated'
+          when not exists (select from money.currencies c where c.code = t.currency and c.code <> 'XCR') then 'currency_differs'
+          else 'matched' end
         when e.kind is null then 'unknown'
         when e.is_settled then 'repeated'
         when t.currency <> e.currency then 'currency_differs'

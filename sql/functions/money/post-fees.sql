@@ -32,6 +32,20 @@ begin
       jsonb_build_object('account', 'gateway_fees', 'amount', case when is_back then p.rail_fee else -p.rail_fee end))));
 end $$;
 
+-- Posts what a gateway has billed for by itself, as its file tells.
+create or replace function money.post_billed_fees(s money.settlements) returns void
+language plpgsql security definer set search_path = public, pg_temp as $$
+begin
+  perform money.post(jsonb_build_object('key', 'settlement/' || s.id || '/' || f.currency || '/fees', 'type', 'fee',
+    'description', 'Billed by ' || s.gateway, 'currency', f.currency, 'reference_type', 'settlement', 'reference_id', s.id,
+    'entries', jsonb_build_array(
+      jsonb_build_object('account', 'gateway_clearing', 'gateway', s.gateway, 'amount', f.fee),
+      jsonb_build_object('account', 'gateway_fees', 'amount', -f.fee))))
+  from (
+    select l.currency, -sum(l.net)::bigint as fee from money.settlement_lines l
+    where l.settlement_id = s.id and l.result = 'matched' and l.kind = 'fee' group by 1 having sum(l.net) <> 0) as f;
+end $$;
+
 create or replace function money.unposted_fees(since timestamptz) returns setof jsonb
 language sql stable security definer set search_path = public, pg_temp as $$
   select jsonb_build_object('attempt_id', a.id, 'payment_id', a.payment_id, 'fee', a.fee, 'posted', coalesce(e.amount, 0))
@@ -51,4 +65,15 @@ language sql stable security definer set search_path = public, pg_temp as $$
     where t.reference_id = p.id and t.type = 'fee' and c.kind = 'gateway_fees') as e
   where money.is_looked_at(p.marketplace) and p.sent_by = 'razorpayx' and (since is null or p.updated_at >= since)
     and case p.status when 'paid' then coalesce(p.rail_fee, 0) else 0 end <> e.amount
+  union all
+  select jsonb_build_object('settlement_id', s.id, 'currency', l.currency, 'fee', l.fee, 'posted', coalesce(e.amount, 0))
+  from money.settlements s
+  cross join lateral (
+    select n.currency, -sum(n.net)::bigint as fee from money.settlement_lines n
+    where n.settlement_id = s.id and n.result = 'matched' and n.kind = 'fee' group by 1) as l
+  left join money.transfer_keys k on k.marketplace = s.marketplace and k.key = 'settlement/' || s.id || '/' || l.currency || '/fees'
+  left join lateral (
+    select -sum(n.amount) as amount from money.entries n join money.accounts c on c.id = n.account_id
+    where n.transfer_id = k.transfer_id and c.kind = 'gateway_fees') as e on true
+  where money.is_looked_at(s.marketplace) and (since is null or s.created_at >= since) and l.fee <> coalesce(e.amount, 0)
 $$;
