@@ -6,7 +6,11 @@ import { log } from '../kernel/log.ts';
 import { refuse } from '../kernel/refusal.ts';
 import { sql } from '../kernel/sql.ts';
 import type { GatewayName } from './gateways/gateway.ts';
+import { Customer, introduce } from './payment-methods.ts';
 import { gatewayName, openGateway, Payment, type Report, reportOf, reportOfError } from './payments.ts';
+
+/** What a person may pay with and leave in one go, at Razorpay. */
+export const keptMethod = z.enum(['card', 'upi']).check(z.meta({ examples: ['upi'] }));
 
 /** What to ask a gateway: the charge that `money.open_payment` returns. */
 export const Charge = z.object({
@@ -20,7 +24,10 @@ export const Charge = z.object({
     method: z.optional(z.string()),
     payment_method: z.optional(z.string()),
     return_url: z.optional(z.string()),
+    keep: z.optional(keptMethod),
   }),
+  /** Whom the gateway is to keep the method of: with `options.keep`. */
+  keeper: z.optional(z.nullable(z.extend(Customer, { user_id: z.uuid() }))),
   /** As whom the gateway knows the payer. */
   customer: z.object({
     reference: z.optional(z.string()),
@@ -47,7 +54,12 @@ export type Wish = {
   payment_method_id?: string;
   /** Absent: the one that the marketplace prefers. */
   gateway?: GatewayName;
-  options?: { method?: string; payment_method?: string; return_url?: string };
+  options?: {
+    method?: string;
+    payment_method?: string;
+    return_url?: string;
+    keep?: z.output<typeof keptMethod>;
+  };
 };
 
 /** How the caller pays: fields of every input that starts a payment. */
@@ -170,21 +182,27 @@ export const fullWish = (
   options,
 });
 
+/** What a gateway has said. `customer`: as whom it knows the payer since, where they have just become known there. */
+type Asked = { report: Report; client: Record<string, unknown> | null; customer?: string };
+
 /** Asks the gateway. A refusal and an unknown outcome are reports too. */
 export async function ask(
-  { attempt_id, gateway, options, ...charge }: Charge,
+  { attempt_id, gateway, options, keeper, ...charge }: Charge,
   marketplace: string,
-): Promise<{ report: Report; client: Record<string, unknown> | null }> {
+): Promise<Asked> {
   const client = await openGateway(gateway, marketplace);
-  return client.create({ ...charge, ...options, key: attempt_id }).then(
-    made => {
-      const isOpen = made.status === 'requires_action' || made.status === 'failed';
-      return { report: reportOf(made), client: isOpen ? { ...made.client } : null };
-    },
-    error => {
-      const report = reportOfError(error);
-      log.warn('a gateway did not take a payment', { gateway, attempt_id, failure: report.failure?.code });
-      return { report, client: null };
-    },
-  );
+  let customer: string | undefined;
+  try {
+    if (keeper && keeper.reference === null)
+      customer = await introduce('razorpay', marketplace, keeper, keeper.user_id);
+    const reference = customer ?? keeper?.reference ?? charge.customer.reference;
+    const payer = { ...charge.customer, reference };
+    const made = await client.create({ ...charge, ...options, customer: payer, key: attempt_id });
+    const isOpen = made.status === 'requires_action' || made.status === 'failed';
+    return { report: reportOf(made), client: isOpen ? { ...made.client } : null, customer };
+  } catch (error) {
+    const report = reportOfError(error);
+    log.warn('a gateway did not take a payment', { gateway, attempt_id, failure: report.failure?.code });
+    return { report, client: null, customer };
+  }
 }

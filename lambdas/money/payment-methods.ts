@@ -1,7 +1,8 @@
 import * as z from 'zod/mini';
 import type { Marketplace } from '../../marketplaces/marketplace.ts';
+import { withPhone } from '../identity/identity.ts';
 import { count, flag, id, instant, text } from '../kernel/fields.ts';
-import { refuse } from '../kernel/refusal.ts';
+import { Refusal, refuse } from '../kernel/refusal.ts';
 import type { Need } from '../kernel/use-case.ts';
 import type { Methods } from './gateways/methods.ts';
 import { gatewayName } from './payments.ts';
@@ -46,6 +47,49 @@ export const gatewayUnavailable = refuse(
   409,
   'The gateway does not answer. Try again in a moment.',
 );
+
+export const contactMissing = refuse(
+  'contact_missing',
+  422,
+  'Razorpay announces each debit: add an e-mail address and a phone number first.',
+);
+export const customerTaken = refuse(
+  'customer_taken',
+  409,
+  'Somebody else pays at the gateway with this e-mail address and phone number.',
+);
+
+/** Whom a gateway knows, or is to know: a row of `money.my_gateway_customer`. Its id is the key under which the gateway is told. */
+export const Customer = z.object({
+  id: z.uuid(),
+  reference: z.nullable(z.string()),
+  email: z.nullable(z.string()),
+  full_name: z.string(),
+  phone_sealed: z.nullable(z.string()),
+  phone_hash: z.nullable(z.string()),
+});
+export type Customer = z.output<typeof Customer>;
+
+/**
+ * Makes a person known to the gateway, under our id of them. Needs `sealing`.
+ *
+ * @throws Refusal contact_missing, and what the gateway's client throws
+ */
+export async function introduce(
+  gateway: Keeper,
+  marketplace: string,
+  customer: Customer,
+  person: string,
+): Promise<string> {
+  const { id: key, email, full_name: name, phone } = await withPhone(customer);
+  if (gateway === 'razorpay' && !(email && phone)) throw new Refusal(contactMissing);
+  const contacts = {
+    email: email ?? undefined,
+    phone: gateway === 'razorpay' ? (phone ?? undefined) : undefined,
+  };
+  const methods = await openMethods(gateway, marketplace);
+  return (await methods.createCustomer({ reference: person, name, key, ...contacts })).reference;
+}
 
 /** The methods at a gateway. Its client is loaded when it is asked for. */
 export async function openMethods(name: Keeper, marketplace: string): Promise<Methods> {

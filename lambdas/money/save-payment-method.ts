@@ -1,35 +1,21 @@
 import { randomUUID } from 'node:crypto';
 import * as z from 'zod/mini';
-import { withPhone } from '../identity/identity.ts';
-import type { Database } from '../kernel/database.ts';
 import { http } from '../kernel/http.ts';
-import { Refusal, refuse } from '../kernel/refusal.ts';
+import { Refusal } from '../kernel/refusal.ts';
 import { sql } from '../kernel/sql.ts';
 import { signedIn, useCase } from '../kernel/use-case.ts';
 import { isGatewayFailure } from './gateways/gateway.ts';
-import type { Methods } from './gateways/methods.ts';
-import { gatewayUnavailable, KEEPERS, keeperOf, openMethods, savingUnsupported } from './payment-methods.ts';
-
-const Customer = z.object({
-  id: z.uuid(),
-  reference: z.nullable(z.string()),
-  email: z.nullable(z.string()),
-  full_name: z.string(),
-  phone_sealed: z.nullable(z.string()),
-  phone_hash: z.nullable(z.string()),
-});
-type Customer = z.output<typeof Customer>;
-
-const contactMissing = refuse(
-  'contact_missing',
-  422,
-  'Razorpay announces each debit: add an e-mail address and a phone number first.',
-);
-const customerTaken = refuse(
-  'customer_taken',
-  409,
-  'Somebody else pays at the gateway with this e-mail address and phone number.',
-);
+import {
+  Customer,
+  contactMissing,
+  customerTaken,
+  gatewayUnavailable,
+  introduce,
+  KEEPERS,
+  keeperOf,
+  openMethods,
+  savingUnsupported,
+} from './payment-methods.ts';
 
 /**
  * Lets the app ask the caller for a card or another method at the gateway's own form: its number never reaches us. When the form is
@@ -67,7 +53,11 @@ export const savePaymentMethod = useCase({
     const customer = await db.one(sql`select * from money.my_gateway_customer(${keeper}::text)`, Customer);
     const methods = await openMethods(keeper, marketplace.slug);
     try {
-      const known = customer.reference ?? (await introduce(db, methods, keeper, customer, actor));
+      let known = customer.reference;
+      if (known === null) {
+        known = await introduce(keeper, marketplace.slug, customer, actor);
+        await db.execute(sql`select kept from money.keep_gateway_customer(${keeper}::text, ${known}::text)`);
+      }
       return { client: (await methods.startSetup(known, randomUUID(), type)).client };
     } catch (cause) {
       if (!isGatewayFailure(cause)) throw cause;
@@ -75,24 +65,5 @@ export const savePaymentMethod = useCase({
     }
   },
 });
-
-/** Makes the caller known to the gateway, and notes as whom. */
-async function introduce(
-  db: Database,
-  methods: Methods,
-  keeper: string,
-  customer: Customer,
-  actor: string,
-): Promise<string> {
-  const { id: key, email, full_name: name, phone } = await withPhone(customer);
-  if (keeper === 'razorpay' && !(email && phone)) throw new Refusal(contactMissing);
-  const contacts = {
-    email: email ?? undefined,
-    phone: keeper === 'razorpay' ? (phone ?? undefined) : undefined,
-  };
-  const { reference } = await methods.createCustomer({ reference: actor, name, key, ...contacts });
-  await db.execute(sql`select kept from money.keep_gateway_customer(${keeper}::text, ${reference}::text)`);
-  return reference;
-}
 
 export const handler = http(savePaymentMethod);

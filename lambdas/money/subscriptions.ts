@@ -2,9 +2,10 @@ import * as z from 'zod/mini';
 import type { Marketplace } from '../../marketplaces/marketplace.ts';
 import type { Database } from '../kernel/database.ts';
 import { amount, count, currency, flag, id, instant, text } from '../kernel/fields.ts';
-import { refuse } from '../kernel/refusal.ts';
+import { Refusal, refuse } from '../kernel/refusal.ts';
 import { sql } from '../kernel/sql.ts';
 import { ask, Charge, chargeRefusals, Paid } from './charge.ts';
+import { customerTaken } from './payment-methods.ts';
 import { Payment } from './payments.ts';
 
 export const planCode = text(1, 40, 'tenant_premium');
@@ -106,11 +107,16 @@ export async function payFor(
   const { opened } = await db.one(opening, Opened);
   const { subject, charge, payment } = opened;
   if (charge === null) return { subject, payment: payment && { ...payment, client: null } };
-  const { report, client } = await ask(charge, marketplace.slug);
+  const { report, client, customer } = await ask(charge, marketplace.slug);
   const { recorded } = await db.one(
-    sql`select money.record_subject_attempt(${charge.attempt_id}::uuid, ${report}::jsonb) as recorded`,
+    customer === undefined
+      ? sql`select money.record_subject_attempt(${charge.attempt_id}::uuid, ${report}::jsonb) as recorded`
+      : sql`
+          select money.record_subject_attempt(${charge.attempt_id}::uuid, ${report}::jsonb) as recorded
+          from money.keep_gateway_customer(${charge.gateway}::text, ${customer}::text)`,
     Recorded,
   );
+  if (report.failure?.code === 'customer_taken') throw new Refusal(customerTaken);
   return { subject: recorded.subject, payment: { ...recorded.payment, client } };
 }
 

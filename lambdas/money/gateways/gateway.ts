@@ -31,6 +31,8 @@ export type Charge = {
    * GatewayRejected `payment_method_unsupported` at Paytm and PayMongo.
    */
   payment_method?: string;
+  /** Razorpay alone: the person pays with this, and leaves it to be charged later. `customer.reference` says whose it is then. */
+  keep?: 'card' | 'upi';
 };
 
 /** Why a gateway or a bank refused, in the gateway's words. */

@@ -2,6 +2,7 @@ import * as z from 'zod/mini';
 import { GatewayRejected } from './gateway.ts';
 import type { MandateType, Methods, SavedMethod } from './methods.ts';
 import { openRazorpay } from './razorpay-client.ts';
+import { mandateClient, mandateOf } from './razorpay-mandates.ts';
 import { notesOf, Order } from './razorpay-objects.ts';
 
 const Customer = z.object({ id: z.string(), notes: notesOf });
@@ -27,13 +28,6 @@ const Token = z.object({
 type Token = z.output<typeof Token>;
 const Tokens = z.object({ items: z.array(Token) });
 
-/**
- * Paise. What one debit may come to at most: beyond it the Reserve Bank of India wants the person to approve each, which nobody does
- * who is not there.
- */
-const MOST = 1_500_000;
-/** Seconds for which a mandate is given; a card's ends with the card. */
-const TEN_YEARS = 10 * 365 * 86_400;
 /** Minutes after which Razorpay gives the rupee of a registration back, which nobody captures: it is no payment. */
 const KEPT = 7200;
 
@@ -70,12 +64,10 @@ export function razorpayMethods(marketplace: string, patience?: number): Methods
       const { id, amount, currency } = await api.call('POST', 'orders', Order, { body });
       const client = {
         order_id: id,
-        customer_id: customer,
         key_id: api.keys.key_id,
         amount,
         currency,
-        method: type,
-        recurring: '1',
+        ...mandateClient(customer, type),
       };
       return { reference: id, client };
     },
@@ -120,16 +112,12 @@ export function razorpayMethods(marketplace: string, patience?: number): Methods
   };
 }
 
-function setupOf(customer_id: string, key: string, method: MandateType, marketplace: string) {
-  const frequency = method === 'emandate' ? {} : { frequency: 'as_presented' };
-  const expires = method === 'card' ? {} : { expire_at: Math.floor(Date.now() / 1000) + TEN_YEARS };
+function setupOf(customer: string, key: string, method: MandateType, marketplace: string) {
   return {
     amount: method === 'emandate' ? 0 : 100,
     currency: 'INR',
     receipt: key,
-    customer_id,
-    method,
-    token: { max_amount: MOST, ...expires, ...frequency },
+    ...mandateOf(customer, method),
     payment: {
       capture: method === 'emandate' ? 'automatic' : 'manual',
       capture_options: {

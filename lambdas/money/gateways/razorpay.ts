@@ -9,6 +9,7 @@ import {
 } from './gateway.ts';
 import { openRazorpay, type Razorpay } from './razorpay-client.ts';
 import { readRazorpayDispute } from './razorpay-disputes.ts';
+import { mandateClient, mandateOf } from './razorpay-mandates.ts';
 import {
   isOf,
   Order,
@@ -57,7 +58,7 @@ export function razorpay(marketplace: string, patience?: number): Gateway {
       const order = await api.call('POST', 'orders', Order, { body: orderOf(charge, marketplace) });
       if (order.amount !== charge.amount || order.currency !== charge.currency)
         throw new GatewayRejected('razorpay', 'key_reused', 'Another payment has the same key.');
-      if (!charge.payment_method) return paymentOf(order, [], api.keys);
+      if (!charge.payment_method) return opened(paymentOf(order, [], api.keys), charge);
       const before = await look(api, order.id);
       if (before.payments.length === 0) await chargeToken(api, order.id, charge);
       return read(order.id);
@@ -115,7 +116,14 @@ export function razorpay(marketplace: string, patience?: number): Gateway {
 
 const isHeld = ({ status }: Payment) => status === 'authorized';
 
-function orderOf({ key, amount, currency, description, capture, metadata }: Charge, marketplace: string) {
+/** A payment that nobody has begun, as the checkout is given it. */
+function opened(payment: GatewayPayment, { keep, customer }: Charge): GatewayPayment {
+  if (!keep || !customer.reference) return payment;
+  return { ...payment, client: { ...payment.client, ...mandateClient(customer.reference, keep) } };
+}
+
+function orderOf(charge: Charge, marketplace: string) {
+  const { key, amount, currency, description, capture, metadata, keep, customer } = charge;
   // Of three decimals the card networks settle two.
   if (exponentOf(currency) === 3 && amount % 10 !== 0)
     throw new GatewayRejected('razorpay', 'invalid_amount', `${amount} of ${currency} cannot be charged.`);
@@ -123,6 +131,7 @@ function orderOf({ key, amount, currency, description, capture, metadata }: Char
     amount,
     currency,
     receipt: key,
+    ...(keep && customer.reference ? mandateOf(customer.reference, keep) : {}),
     // A repeated receipt finds the order that has it.
     unique_receipt: true,
     payment: {

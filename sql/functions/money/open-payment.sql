@@ -4,12 +4,12 @@
 --
 -- wish: { purpose, subject_id, use_wallet, use_credits, use_cash, cash (whether the marketplace has it), gateways (of the marketplace, the
 -- first preferred), gateway? (the person's choice), payment_method_id? (of money.payment_methods), capture: now | later, options:
--- { method?, payment_method? (a reference at the gateway), return_url? } }
+-- { method?, payment_method? (a reference at the gateway), return_url?, keep? (card | upi: the payer leaves it too, at Razorpay) } }
 --
 -- Returns { payment, charge }: the charge is what to ask the gateway under its key, null where nothing is left to pay or the same is
 -- under way. Asked again it returns the same try; another gateway, other options or a refused try make a new one. The caller holds
 -- the payment for half a minute, until `money.record_my_attempt`. Refuses with not_found, nothing_to_pay, already_paid,
--- payment_in_progress, gateway_not_offered, account_not_accepted, cash_not_accepted, payment_method_not_found and what the finder says of
+-- payment_in_progress, gateway_not_offered, account_not_accepted, cash_not_accepted, payment_method_not_found, contact_missing and what the finder says of
 -- what cannot be paid.
 create or replace function money.open_payment(wish jsonb) returns jsonb
 language plpgsql security definer set search_path = public, pg_temp as $$
@@ -38,6 +38,10 @@ begin
   end if;
   if wish ->> 'gateway' is not null and not wish -> 'gateways' ? (wish ->> 'gateway') then
     perform app.refuse('gateway_not_offered');
+  end if;
+  if wish #>> '{options,keep}' is not null and exists (select from identity.users u
+    where u.id = open_payment_of.person_id and (u.email is null or u.phone_hash is null)) then
+    perform app.refuse('contact_missing');
   end if;
   perform money.lock_subject(wish ->> 'purpose', subject);
   asked := money.find_payable(wish ->> 'purpose', subject);
@@ -90,7 +94,10 @@ begin
   perform app.set_timer('payment.look', p.id, app.now() + interval '1 minute');
   return jsonb_build_object('payment', money.shown_payment(p.id), 'charge', jsonb_build_object(
     'attempt_id', a.id, 'gateway', a.gateway, 'amount', a.amount, 'currency', p.currency, 'description', p.description,
-    'capture', p.capture, 'options', a.options, 'customer', a.customer, 'metadata', jsonb_build_object('payment_id', p.id, 'purpose', p.purpose,
+    'capture', p.capture, 'options', a.options, 'customer', a.customer,
+    'keeper', case when a.options ? 'keep' then (
+      select to_jsonb(c) || jsonb_build_object('user_id', app.actor()) from money.my_gateway_customer(a.gateway) as c) end,
+    'metadata', jsonb_build_object('payment_id', p.id, 'purpose', p.purpose,
       case when p.booking_id is null then 'subject_id' else 'booking_id' end, subject)));
 end $$;
 
