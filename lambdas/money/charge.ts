@@ -6,7 +6,7 @@ import { log } from '../kernel/log.ts';
 import { refuse } from '../kernel/refusal.ts';
 import { sql } from '../kernel/sql.ts';
 import type { GatewayName } from './gateways/gateway.ts';
-import { Customer, introduce } from './payment-methods.ts';
+import { Customer } from './payment-methods.ts';
 import { gatewayName, openGateway, Payment, type Report, reportOf, reportOfError } from './payments.ts';
 
 /** What a person may pay with and leave in one go, at Razorpay. */
@@ -193,8 +193,10 @@ export async function ask(
   const client = await openGateway(gateway, marketplace);
   let customer: string | undefined;
   try {
-    if (keeper && keeper.reference === null)
+    if (keeper && keeper.reference === null) {
+      const { introduce } = await import('./introduce-customer.ts');
       customer = await introduce('razorpay', marketplace, keeper, keeper.user_id);
+    }
     const reference = customer ?? keeper?.reference ?? charge.customer.reference;
     const payer = { ...charge.customer, reference };
     const made = await client.create({ ...charge, ...options, customer: payer, key: attempt_id });

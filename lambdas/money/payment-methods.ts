@@ -1,8 +1,7 @@
 import * as z from 'zod/mini';
 import type { Marketplace } from '../../marketplaces/marketplace.ts';
-import { withPhone } from '../identity/identity.ts';
 import { count, flag, id, instant, text } from '../kernel/fields.ts';
-import { Refusal, refuse } from '../kernel/refusal.ts';
+import { refuse } from '../kernel/refusal.ts';
 import type { Need } from '../kernel/use-case.ts';
 import type { Methods } from './gateways/methods.ts';
 import { gatewayName } from './payments.ts';
@@ -25,7 +24,7 @@ export const PaymentMethods = z.object({ items: z.array(PaymentMethod) });
 
 /** Gateways that let a person leave a method without paying: at the others they give one with each payment. */
 export const keeper = z.enum(['stripe', 'razorpay']);
-type Keeper = z.output<typeof keeper>;
+export type Keeper = z.output<typeof keeper>;
 
 /** What `openMethods` needs. */
 export const KEEPERS: readonly Need[] = ['gateway:stripe', 'gateway:razorpay'];
@@ -69,27 +68,6 @@ export const Customer = z.object({
   phone_hash: z.nullable(z.string()),
 });
 export type Customer = z.output<typeof Customer>;
-
-/**
- * Makes a person known to the gateway, under our id of them. Needs `sealing`.
- *
- * @throws Refusal contact_missing, and what the gateway's client throws
- */
-export async function introduce(
-  gateway: Keeper,
-  marketplace: string,
-  customer: Customer,
-  person: string,
-): Promise<string> {
-  const { id: key, email, full_name: name, phone } = await withPhone(customer);
-  if (gateway === 'razorpay' && !(email && phone)) throw new Refusal(contactMissing);
-  const contacts = {
-    email: email ?? undefined,
-    phone: gateway === 'razorpay' ? (phone ?? undefined) : undefined,
-  };
-  const methods = await openMethods(gateway, marketplace);
-  return (await methods.createCustomer({ reference: person, name, key, ...contacts })).reference;
-}
 
 /** The methods at a gateway. Its client is loaded when it is asked for. */
 export async function openMethods(name: Keeper, marketplace: string): Promise<Methods> {

@@ -5,12 +5,12 @@ import { Refusal } from '../kernel/refusal.ts';
 import { sql } from '../kernel/sql.ts';
 import { signedIn, useCase } from '../kernel/use-case.ts';
 import { isGatewayFailure } from './gateways/gateway.ts';
+import { introduce } from './introduce-customer.ts';
 import {
   Customer,
   contactMissing,
   customerTaken,
   gatewayUnavailable,
-  introduce,
   KEEPERS,
   keeperOf,
   openMethods,
