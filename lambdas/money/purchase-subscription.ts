@@ -36,6 +36,7 @@ export const purchaseSubscription = useCase({
           keep_method === undefined || (payment_method ?? payment_method_id) === undefined,
         { error: 'is for a method that is not kept yet', path: ['keep_method'] },
       ),
+      z.meta({ examples: [{ plan: 'tenant_premium', keep_method: 'upi' }] }),
     ),
   output: PaidSubscription,
   status: 201,

@@ -9,8 +9,8 @@
 -- Returns { payment, charge }: the charge is what to ask the gateway under its key, null where nothing is left to pay or the same is
 -- under way. Asked again it returns the same try; another gateway, other options or a refused try make a new one. The caller holds
 -- the payment for half a minute, until `money.record_my_attempt`. Refuses with not_found, nothing_to_pay, already_paid,
--- payment_in_progress, gateway_not_offered, account_not_accepted, cash_not_accepted, payment_method_not_found, contact_missing and what the finder says of
--- what cannot be paid.
+-- payment_in_progress, gateway_not_offered, account_not_accepted, cash_not_accepted, payment_method_not_found,
+-- contact_missing and what the finder says of what cannot be paid.
 create or replace function money.open_payment(wish jsonb) returns jsonb
 language plpgsql security definer set search_path = public, pg_temp as $$
 begin

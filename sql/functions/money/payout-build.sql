@@ -104,7 +104,8 @@ begin
              sum(e.amount)::bigint as amount
       from earned e group by 1) as s on s.account_id = c.account_id
     -- What only pays what the provider owes is taken whatever it comes to.
-    where s.amount > 0 and (s.amount - c.owed - fee >= case when c.is_final then 1 else greatest(least_amount, 1) end or s.amount <= c.owed)),
+    where s.amount > 0 and (s.amount <= c.owed
+      or s.amount - c.owed - fee >= case when c.is_final then 1 else greatest(least_amount, 1) end)),
   built as (
     insert into money.payouts (marketplace, reference_number, provider_id, account_id, payout_account_id, run_id, period_start,
       period_end, currency, gross_amount, commission_amount, amount)

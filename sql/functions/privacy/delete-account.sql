@@ -174,5 +174,5 @@ begin
   return next;
 end $$;
 
-grant execute on function privacy.begin_deletion(bigint, bigint), privacy.delete_account(jsonb, bigint, bigint), privacy.begin_restoring(text, text, text),
-  privacy.settle_restoring(uuid, text, boolean), privacy.restore_by_code(text, text, text, text) to vicinity_api;
+grant execute on function privacy.begin_deletion(bigint, bigint), privacy.delete_account(jsonb, bigint, bigint),
+  privacy.begin_restoring(text, text, text), privacy.settle_restoring(uuid, text, boolean), privacy.restore_by_code(text, text, text, text) to vicinity_api;
