@@ -9,8 +9,8 @@ import { Explained, whyNotFound } from './explain.ts';
 import { reasons } from './reasons.ts';
 
 /**
- * Says of one space whether a search with these criteria offers it, and every reason why it does not. One that is paused, suspended or
- * waits for staff is explained to its owner only.
+ * Says of one space whether a search with these criteria offers it, and every reason why it does not; for a vehicle that is taken
+ * elsewhere at that time no space is offered. One that is paused, suspended or waits for staff is explained to its owner only.
  */
 export const explainSpace = useCase({
   route: 'GET /api/v1/parking/spaces/{space_id}/explanation',
@@ -36,7 +36,7 @@ export const explainSpace = useCase({
     const row = await db.one(
       sql`
         select s.surface, s.is_covered, s.has_ev_charging, s.charging_connector_type, s.has_security_camera, s.has_lighting,
-               s.instant_booking_enabled, s.amenities, s.hourly_rate, s.rating, s.unlisted,
+               s.instant_booking_enabled, s.amenities, s.hourly_rate, s.rating, s.unlisted, s.is_mine,
                st_distance(s.point, app.point(${latitude}::float8, ${longitude}::float8), false) as distance_m,
                ${bounds}::jsonb is null or parking.is_within(s.point, ${bounds}::jsonb) as is_within,
                ${q}::text is null or to_tsvector('english', s.title) @@ websearch_to_tsquery('english', ${q}::text)
@@ -45,13 +45,16 @@ export const explainSpace = useCase({
                  booking.why_closed(s.id, tstzrange(${from}::timestamptz, ${to}::timestamptz)) end as closed,
                parking.misfit(v.size[1], v.size[2], v.size[3], s.is_covered, s.max_vehicle_length_cm,
                  s.max_vehicle_width_cm, s.max_vehicle_height_cm) as misfit,
+               case when v.size is not null and ${from}::timestamptz is not null then
+                 booking.free_units(${vehicle_id}::uuid, 1, tstzrange(${from}::timestamptz, ${to}::timestamptz)) < 1
+               end as vehicle_busy,
                price.amount as subtotal_amount,
                parking.fee_basis_points(${marketplace.fees.customer_basis_points}::integer) as fee_basis_points
         from (
           select p.id, p.title, p.point, p.surface, p.is_covered, p.has_ev_charging, p.charging_connector_type,
                  p.has_security_camera, p.has_lighting, p.instant_booking_enabled, p.amenities, p.hourly_rate, p.daily_rate,
                  p.weekly_rate, p.monthly_rate, p.rating, p.max_vehicle_length_cm, p.max_vehicle_width_cm,
-                 p.max_vehicle_height_cm, null as unlisted
+                 p.max_vehicle_height_cm, null as unlisted, p.is_mine
           from parking.public_spaces p
           union all
           select m.id, m.title, app.point((m.location ->> 'latitude')::float8, (m.location ->> 'longitude')::float8), m.surface,
@@ -59,7 +62,7 @@ export const explainSpace = useCase({
                  m.instant_booking_enabled, m.amenities, m.hourly_rate, m.daily_rate, m.weekly_rate, m.monthly_rate, m.rating,
                  m.max_vehicle_length_cm, m.max_vehicle_width_cm, m.max_vehicle_height_cm,
                  case when not m.is_approved then 'space_not_approved'
-                      when m.listing_status = 'inactive' then 'space_paused' else 'space_suspended' end
+                      when m.listing_status = 'inactive' then 'space_paused' else 'space_suspended' end, true
           from parking.my_spaces m where m.listing_status <> 'active' or not m.is_approved
         ) s
         cross join (select parking.vehicle_size(${vehicle_id}::uuid) as size) as v

@@ -10,6 +10,7 @@ type Found = {
   rating: number | null;
   free_units: number | null;
   capacity: number;
+  vehicle_busy: boolean | null;
 };
 type Asked = Criteria & { sort: 'distance' | 'price' | 'rating' };
 
@@ -29,6 +30,7 @@ export function whyFound(row: Found, asked: Asked): { code: string; text: string
       text: `${row.free_units} of ${row.capacity} free for all of that time.`,
     },
     asked.vehicle_id !== undefined && { code: 'fits', text: 'Your vehicle fits.' },
+    row.vehicle_busy === true && { code: 'vehicle_busy', text: specOf('vehicle_busy').message },
     asked.q !== undefined && { code: 'words', text: 'The title is about what you look for.' },
     asked.min_rating !== undefined && asked.sort !== 'rating' && { code: 'rated', text: `${rated}.` },
   ];
@@ -58,8 +60,11 @@ export const Explained = z.object({
   has_words: z.boolean(),
   /** Why nobody is offered it, whatever they look for. */
   unlisted: z.nullable(z.enum(['space_paused', 'space_suspended', 'space_not_approved'])),
+  is_mine: z.boolean(),
   closed: z.nullable(z.string()),
   misfit: z.nullable(z.string()),
+  /** Null without a vehicle or a window. */
+  vehicle_busy: z.nullable(z.boolean()),
   subtotal_amount: z.nullable(z.int()),
   fee_basis_points: z.int(),
 });
@@ -75,7 +80,7 @@ const FEATURES = [
   'instant_booking_enabled',
 ] as const;
 
-/** Every criterion that a space does not meet. */
+/** Every criterion that a space does not meet, and whatever else keeps the caller from booking it. */
 export function whyNotFound(
   space: z.output<typeof Explained> & { total_amount: number | null },
   wanted: Criteria,
@@ -85,6 +90,7 @@ export function whyNotFound(
   const missing = (wanted.amenities ?? []).filter(name => !space.amenities.includes(name));
   const found = [
     space.unlisted !== null && { code: space.unlisted, title: listingRefusals[space.unlisted].message },
+    space.is_mine && told('own_space'),
     space.distance_m > radius && { code: 'too_far', title: `It is more than ${radius} m away.` },
     !space.is_within && { code: 'outside_map', title: 'It lies outside of the map.' },
     !space.has_words && { code: 'words', title: 'Its title is about something else.' },
@@ -111,6 +117,7 @@ export function whyNotFound(
       code: 'vehicle_does_not_fit',
       title: `Your vehicle is too large: ${space.misfit}.`,
     },
+    space.vehicle_busy === true && told('vehicle_busy'),
   ];
   return found.filter(reason => reason !== false);
 }

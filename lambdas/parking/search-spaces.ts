@@ -28,7 +28,10 @@ const FoundSpace = z.object({
   why: z.optional(z.array(z.object({ code: text(1, 60, 'near'), text: text(1, 200, '413 m away.') }))),
 });
 
-const Row = z.object({
+/** What the database says of the vehicle, with each space and where there is none. Null without a vehicle or a window. */
+const told = { vehicle_busy: z.nullable(z.boolean()) };
+
+const FoundRow = z.object({
   ...shown,
   distance_m: z.number(),
   sort_key: z.number(),
@@ -36,12 +39,20 @@ const Row = z.object({
   fee_basis_points: z.int(),
   free_units: z.nullable(z.int()),
   cover_object: z.nullable(z.string()),
+  ...told,
+});
+
+const Row = z.union([FoundRow, z.object({ id: z.null(), ...told })]);
+
+const FoundPage = z.extend(page(FoundSpace), {
+  /** Whether the vehicle is free in the window: false means that none of these can be booked with it. Null without a vehicle or a window. */
+  vehicle_available: z.nullable(flag),
 });
 
 /**
  * Finds spaces around a point or on a map: nearest first, or by price or rating among the 500 nearest; with
  * words, only those whose title is about them. With `from` and `to` only
- * those that can be booked for that time, each with its price.
+ * those that are free for that time, each with its price. Nobody is offered spaces of their own.
  */
 export const searchSpaces = useCase({
   route: 'GET /api/v1/parking/spaces',
@@ -58,7 +69,7 @@ export const searchSpaces = useCase({
     limit,
     cursor: z.optional(cursorOf(z.tuple([z.number(), z.uuid()]))),
   }),
-  output: page(FoundSpace),
+  output: FoundPage,
   refusals: { ...criteriaRefusals, vehicle_not_yours: reasons.vehicle_not_yours },
   needs: ['stored-files'],
   async run({ sort, explain, limit, cursor, ...wanted }, { db, marketplace, now }) {
@@ -79,19 +90,23 @@ export const searchSpaces = useCase({
       q === undefined ? findNearest(asked) : findTitled(q, asked),
       Row,
       limit,
-      row => [row.sort_key, row.id],
+      row => (row.id === null ? [] : [row.sort_key, row.id]),
     );
+    const busy = items[0]?.vehicle_busy ?? null;
     return {
-      items: items.map(row => {
-        const fee = row.subtotal_amount === null ? null : feeOn(row.subtotal_amount, row.fee_basis_points);
-        return {
-          ...row,
-          fee_amount: fee,
-          total_amount: row.subtotal_amount === null || fee === null ? null : row.subtotal_amount + fee,
-          photo_url: row.cover_object === null ? null : fileUrl(row.cover_object, now),
-          ...(explain ? { why: whyFound(row, { sort, ...wanted }) } : {}),
-        };
-      }),
+      vehicle_available: busy === null ? null : !busy,
+      items: items
+        .filter(row => row.id !== null)
+        .map(row => {
+          const fee = row.subtotal_amount === null ? null : feeOn(row.subtotal_amount, row.fee_basis_points);
+          return {
+            ...row,
+            fee_amount: fee,
+            total_amount: row.subtotal_amount === null || fee === null ? null : row.subtotal_amount + fee,
+            photo_url: row.cover_object === null ? null : fileUrl(row.cover_object, now),
+            ...(explain ? { why: whyFound(row, { sort, ...wanted }) } : {}),
+          };
+        }),
       next_cursor,
     };
   },

@@ -268,7 +268,7 @@ describe('explanations', () => {
     expect((await explain(space, query, driver)).status).toBe(404);
     const told = await explain(space, query, host);
     expect(told.body).toMatchObject({ offered: false, distance_m: 0, total_amount: 1150 });
-    expect(codes(told)).toEqual(['space_paused', 'has_lighting']);
+    expect(codes(told)).toEqual(['space_paused', 'own_space', 'has_lighting']);
     await host.delete(`/api/v1/parking/spaces/${space.id}`);
     expect((await explain(space, query, host)).status).toBe(404);
   });

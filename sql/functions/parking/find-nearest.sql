@@ -1,5 +1,5 @@
--- Finds spaces in a circle, as lambdas/parking/find-spaces.ts asks; returns one row more than a page, in order. Refuses as
--- `parking.search_terms` does.
+-- Finds spaces in a circle, as lambdas/parking/find-spaces.ts asks; returns one row more than a page, in order, and where nothing is
+-- found one row of nulls but for vehicle_busy. Refuses as `parking.search_terms` does.
 --
 -- Its plan is kept for the session, for planning it took twice as long as running it. That plan must not depend on what is asked, so
 -- sorting is dear here: the innermost select walks the index by `<->` and stops at its limit, ties included, and ids order them
@@ -14,6 +14,7 @@ declare
   terms parking.search_terms := parking.search_terms(asked);
   -- A city is not sorted by price or rating for the first twenty.
   walk integer := case terms.sort when 'distance' then terms.size else 500 end;
+  nothing parking.found_space;
 begin
   return query
     select s.id, s.title, s.description, s.address, s.city, s.state, s.zip_code, s.location, s.surface, s.is_covered, s.capacity,
@@ -23,7 +24,8 @@ begin
            s.has_lighting, s.amenities, s.currency, s.time_zone, s.rating, s.review_count, s.created_at, s.updated_at,
            s.cover_object, s.distance_m, s.subtotal_amount, s.sort_key, terms.basis_points,
            case when terms.explain and terms.starts_at is not null then
-             booking.free_units(s.id, s.capacity, tstzrange(terms.starts_at, terms.ends_at)) end
+             booking.free_units(s.id, s.capacity, tstzrange(terms.starts_at, terms.ends_at)) end,
+           terms.vehicle_busy
     from (
       select near.*, case terms.sort when 'price' then coalesce(near.subtotal_amount, near.hourly_rate)::float8
                                      when 'rating' then -coalesce(near.rating, 0)::float8
@@ -34,7 +36,7 @@ begin
         cross join lateral (
           select (parking.price_of(s.hourly_rate, s.daily_rate, s.weekly_rate, s.monthly_rate, terms.seconds)).amount
           offset 0) as price
-        where s.point && _st_expand(terms.here, terms.radius_m) and s.point <-> terms.here <= terms.radius_m
+        where s.point && _st_expand(terms.here, terms.radius_m) and s.point <-> terms.here <= terms.radius_m and not s.is_mine
           and (terms.sort <> 'distance' or terms.after_id is null
             or (s.point <-> terms.here, s.id) > (terms.after_key, terms.after_id))
           and coalesce(terms.filters is null or parking.meets(terms.filters, s.surface, s.is_covered, s.has_ev_charging,
@@ -69,6 +71,10 @@ begin
     where terms.after_id is null or (s.sort_key, s.id) > (terms.after_key, terms.after_id)
     order by s.sort_key, s.id
     limit terms.size;
+  if not found then
+    nothing.vehicle_busy := terms.vehicle_busy;
+    return next nothing;
+  end if;
 end $$;
 
 grant execute on function parking.find_nearest(jsonb) to vicinity_api;

@@ -16,6 +16,9 @@ begin
     from parking.vehicles v
     where v.id = terms.vehicle_id and v.user_id = app.actor() and v.marketplace = app.marketplace() and v.is_active;
     if not found then perform app.refuse('vehicle_not_yours'); end if;
+    if terms.seconds is not null then
+      terms.vehicle_busy := booking.free_units(terms.vehicle_id, 1, tstzrange(terms.starts_at, terms.ends_at)) < 1;
+    end if;
   end if;
   if terms.seconds is not null then
     -- Read here at once, as `booking.horizon` and `app.setting` would one by one: each of those costs as much as several spaces.
