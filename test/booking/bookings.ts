@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { type Statement, sql } from '../../lambdas/kernel/sql.ts';
 import { driveway } from '../../marketplaces/driveway.ts';
+import { fromNow } from '../support/clock.ts';
 import { asOwner } from '../support/database.ts';
 import type { Person } from '../support/people.ts';
 
@@ -8,7 +9,7 @@ import type { Person } from '../support/people.ts';
 export const POLICY = driveway.policies.parking;
 
 /** A moment some minutes from now, as the API writes it. */
-export const inMinutes = (minutes: number) => new Date(Date.now() + minutes * 60_000).toISOString();
+export const inMinutes = (minutes: number) => fromNow(minutes * 60_000);
 
 /** Whom a function of the database acts for: somebody, or the system of a marketplace. */
 const contextOf = (caller: Person | string) => {

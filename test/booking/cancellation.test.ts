@@ -2,9 +2,10 @@ import { randomUUID } from 'node:crypto';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { again } from '../parking/spaces.ts';
 import { anonymous } from '../support/client.ts';
-import { advanceClock } from '../support/clock.ts';
+import { setClock } from '../support/clock.ts';
 import { type Person, signUp } from '../support/people.ts';
 import { inMinutes, moved, placed, priceOf, stepped } from './bookings.ts';
+import { at, dayIn } from './resources.ts';
 
 const HOUR = 60;
 let host: Person;
@@ -25,8 +26,8 @@ const startingIn = (hours: number, changes: Record<string, unknown> = {}) =>
   });
 
 test.each([
-  ['more than a day ahead', 25, 100, 1150],
-  ['less than a day ahead', 23, 50, 575],
+  ['more than a day ahead', 26, 100, 1150],
+  ['less than a day ahead', 22, 50, 575],
   ['less than an hour ahead', 0.9, 0, 0],
 ])('a driver who cancels %s gets back what the tier says', async (_, hours, percent, refund) => {
   const booking = await startingIn(hours);
@@ -68,13 +69,13 @@ test('a quote says until when it holds', async () => {
   expect(Math.abs(start.getTime() - Date.parse(body.valid_until) - 24 * 3_600_000)).toBeLessThanOrEqual(
     3_600_000,
   );
-  advanceClock((Date.parse(body.valid_until) - Date.now()) / 1000 + 1);
+  setClock(Date.parse(body.valid_until) + 1000);
   const later = await (await again(driver)).get(quotePath(booking));
   expect(later.body.refund_percent).toBe(50);
 });
 
 test('a refund that has changed since the quote is refused, and nothing is cancelled', async () => {
-  const booking = await startingIn(23);
+  const booking = await startingIn(22);
   const answer = await driver.post(cancelPath(booking), { expected_refund_amount: 1150 });
   expect(answer.status).toBe(409);
   expect(answer.body.code).toBe('refund_changed');
@@ -82,7 +83,7 @@ test('a refund that has changed since the quote is refused, and nothing is cance
 });
 
 test('each line is rounded by itself, half up, and the lines add up to the refund', async () => {
-  const booking = await startingIn(23, priceOf(1001, 151));
+  const booking = await startingIn(22, priceOf(1001, 151));
   const { body } = await driver.get(quotePath(booking));
   expect(body.refund_items.map((item: { amount: number }) => item.amount)).toEqual([501, 76]);
   expect(body.refund_amount).toBe(577);
@@ -99,7 +100,7 @@ test('a request that nobody has answered is cancelled for nothing', async () => 
 });
 
 test('moving a booking away does not bring back what cancelling would have kept', async () => {
-  const booking = await startingIn(23);
+  const booking = await startingIn(22);
   const later = await moved(driver, booking, {
     starts_at: inMinutes(100 * HOUR),
     ends_at: inMinutes(102 * HOUR),
@@ -108,16 +109,23 @@ test('moving a booking away does not bring back what cancelling would have kept'
 });
 
 describe('on the days on which clocks change in Los Angeles', () => {
-  // 10 o'clock on each day; the tier ends at 10 o'clock the day before, 23 and 25 hours ahead.
   test.each([
-    ['forward', '2027-03-14T17:00:00.000Z', '2027-03-13T18:00:00.000Z'],
-    ['back', '2027-11-07T18:00:00.000Z', '2027-11-06T17:00:00.000Z'],
-  ])('a day before is the same hour of the day before when they go %s', async (_, starts_at, valid_until) => {
-    const ends_at = new Date(Date.parse(starts_at) + 3_600_000).toISOString();
-    const booking = await placed(driver, host, { starts_at, ends_at });
-    expect((await driver.get(quotePath(booking))).body).toMatchObject({ refund_percent: 100, valid_until });
+    ['forward', 23],
+    ['back', 25],
+  ])('a day before is the same hour of the day before when they go %s', async (_, hours) => {
+    // Far enough ahead that the tier has not ended.
+    const [eve, day] = Array.from({ length: 366 }, (_, n) => [dayIn(n + 2), dayIn(n + 3)] as const).find(
+      ([before, after]) => hoursBetween(at(before, '10:00'), at(after, '10:00')) === hours,
+    ) ?? ['', ''];
+    const booking = await placed(driver, host, { starts_at: at(day, '10:00'), ends_at: at(day, '11:00') });
+    expect((await driver.get(quotePath(booking))).body).toMatchObject({
+      refund_percent: 100,
+      valid_until: at(eve, '10:00'),
+    });
   });
 });
+
+const hoursBetween = (from: string, to: string) => (Date.parse(to) - Date.parse(from)) / 3_600_000;
 
 test('a booking that has begun cannot be cancelled any more', async () => {
   const booking = await startingIn(0.1);

@@ -269,7 +269,7 @@ test.each([
 });
 
 test('a cheaper time that was asked for while cancelling was free is accepted later too', async () => {
-  const booking = await placed(driver, host, window(25 * 60, 29 * 60));
+  const booking = await placed(driver, host, window(26 * 60, 30 * 60));
   const request = await moveRequested(driver, booking, { ...window(40 * 60, 41 * 60), ...priceOf(500, 75) });
   advanceClock(5 * HOUR);
   const { body } = await answerMove(await again(host), 'accept', request);

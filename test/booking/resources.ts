@@ -59,9 +59,9 @@ export async function ruled(owner: Person, resource: string, rule: Record<string
   return answer.body;
 }
 
-/** `2026-11-23`: the day of Los Angeles some days from now. */
+/** `2026-11-23`: the day of Los Angeles some days from now, by the calendar: a day of 23 hours is none less. */
 export const dayIn = (days: number) =>
-  new Date(Date.now() + days * 86_400_000).toLocaleDateString('en-CA', { timeZone: 'America/Los_Angeles' });
+  plusDays(new Date().toLocaleDateString('en-CA', { timeZone: 'America/Los_Angeles' }), days);
 
 /** The next day of Los Angeles, from tomorrow on, that is this weekday (0 is Sunday). */
 export function nextWeekday(weekday: number): string {

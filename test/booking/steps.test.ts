@@ -3,7 +3,7 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import { sql } from '../../lambdas/kernel/sql.ts';
 import { again } from '../parking/spaces.ts';
 import { anonymous } from '../support/client.ts';
-import { advanceClock } from '../support/clock.ts';
+import { advanceClock, setClock } from '../support/clock.ts';
 import { asOwner } from '../support/database.ts';
 import { runSchedule } from '../support/invoke.ts';
 import { type Person, signUp } from '../support/people.ts';
@@ -22,7 +22,7 @@ const soon = (changes: Record<string, unknown> = {}) =>
   placed(driver, host, { starts_at: inMinutes(10), ends_at: inMinutes(130), ...changes });
 /** Moves the clock to so many minutes after the end of a booking. */
 const leaveLate = (booking: { ends_at: string }, minutes: number) =>
-  advanceClock((Date.parse(booking.ends_at) - Date.now()) / 1000 + minutes * MINUTE);
+  setClock(Date.parse(booking.ends_at) + minutes * MINUTE * 1000);
 const running = async (changes: Record<string, unknown> = {}) =>
   stepped(driver, await soon(changes), 'active', { by: 'code' });
 const shown = async (person: Person, booking: { id: string }) =>

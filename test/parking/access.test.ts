@@ -1,7 +1,7 @@
 import decodeQR from 'qr/decode.js';
 import { expect, test } from 'vitest';
 import { sql } from '../../lambdas/kernel/sql.ts';
-import { advanceClock } from '../support/clock.ts';
+import { advanceClock, setClock } from '../support/clock.ts';
 import { asOwner } from '../support/database.ts';
 import { type Person, signUp } from '../support/people.ts';
 import { pictureOf, pictureOfSvg } from './access-pictures.ts';
@@ -21,7 +21,7 @@ async function scene(marketplace = 'driveway', hours = 2) {
 
 /** Moves the clock to so many minutes after the start of a booking. Returns the people signed in anew. */
 async function atMinute(booking: { starts_at: string }, minute: number, ...people: Person[]) {
-  advanceClock((Date.parse(booking.starts_at) - Date.now()) / 1000 + minute * 60);
+  setClock(Date.parse(booking.starts_at) + minute * 60_000);
   return Promise.all(people.map(again));
 }
 

@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import { sql } from '../../lambdas/kernel/sql.ts';
 import { stepped } from '../booking/bookings.ts';
-import { rulesOf } from '../booking/resources.ts';
+import { dayIn, rulesOf } from '../booking/resources.ts';
 import { reviewed } from '../reviews/completed.ts';
 import { anonymous } from '../support/client.ts';
 import { advanceClock } from '../support/clock.ts';
@@ -93,8 +93,8 @@ describe('catalogue', () => {
     await booked(driver, space, inHours(24), inHours(26));
     const rule = {
       availability_type: 'blocked',
-      start_time: '2027-05-03T09:00',
-      end_time: '2027-05-03T10:00',
+      start_time: `${dayIn(10)}T09:00`,
+      end_time: `${dayIn(10)}T10:00`,
     };
     await host.post(rulesOf(space.id), rule);
     const id = table === 'parking.spaces' ? 'id' : 'resource_id';

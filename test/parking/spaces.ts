@@ -1,5 +1,6 @@
 import { sql } from '../../lambdas/kernel/sql.ts';
 import type { Client } from '../support/client.ts';
+import { fromNow } from '../support/clock.ts';
 import { asOwner } from '../support/database.ts';
 import { Person, signUpStaff } from '../support/people.ts';
 import type { Answer } from '../support/send-request.ts';
@@ -61,7 +62,7 @@ export const randomVin = () =>
   `XP7${Array.from(crypto.getRandomValues(new Uint8Array(14)), byte => 'ABCDEFGHJKLMNPRSTUVWXYZ0123456789'[byte % 33]).join('')}`;
 
 /** A moment some hours from now, as the API writes it. */
-export const inHours = (hours: number) => new Date(Date.now() + hours * 3_600_000).toISOString();
+export const inHours = (hours: number) => fromNow(hours * 3_600_000);
 
 /** A new vehicle of the driver's where the marketplace asks for one, else null. Not through the API, which takes no more than twenty. */
 async function newCar(driver: Client): Promise<string | null> {

@@ -1,5 +1,6 @@
-import { afterEach, inject, vi } from 'vitest';
+import { afterEach, beforeEach, inject, vi } from 'vitest';
 import { sql } from '../../lambdas/kernel/sql.ts';
+import { startCounting } from './clock.ts';
 import { asOwner } from './database.ts';
 import { keepLog } from './logs.ts';
 
@@ -21,6 +22,8 @@ if (!write.name.startsWith('keeping')) {
     return true;
   } as typeof process.stdout.write;
 }
+
+beforeEach(startCounting);
 
 afterEach(async () => {
   const wasMoved = vi.isFakeTimers();
