@@ -19,9 +19,9 @@ export const Access = z.object({
 
 export const AccessRow = z.omit(Access, { qr_code: true });
 
-/** What the QR code of a booking says. */
+/** What the QR code of a booking says, in whichever letters its id was asked with. */
 export const qrContent = (marketplace: string, bookingId: string, code: string) =>
-  `vicinity://${marketplace}/bookings/${bookingId}/check-in?code=${code}`;
+  `vicinity://${marketplace}/bookings/${bookingId.toLowerCase()}/check-in?code=${code}`;
 
 /** The code in what a scanner has read, or undefined where it is of another booking or something else. */
 export function codeIn(content: string, marketplace: string, bookingId: string): string | undefined {

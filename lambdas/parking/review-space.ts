@@ -4,7 +4,7 @@ import { http } from '../kernel/http.ts';
 import { refuse } from '../kernel/refusal.ts';
 import { sql } from '../kernel/sql.ts';
 import { permitted, useCase } from '../kernel/use-case.ts';
-import { present, ReviewedSpace, StaffRow } from './reviews-of-spaces.ts';
+import { present, ReviewedSpace, StaffRow, staffRefusals } from './reviews-of-spaces.ts';
 
 /** Approves or rejects a space that waits, once. Its owner learns of it, and may change a rejected one to have it reviewed anew. */
 export const reviewSpace = useCase({
@@ -26,9 +26,9 @@ export const reviewSpace = useCase({
     ),
   output: ReviewedSpace,
   refusals: {
+    ...staffRefusals,
     spaces_approval_reason_check: refuse('reason_required', 422, 'Say why the space is rejected.', 'reason'),
     space_reviewed: refuse('space_reviewed', 409, 'This space has been reviewed.'),
-    own_space_review: refuse('own_space_review', 403, 'Somebody else must review your own space.'),
   },
   needs: ['stored-files'],
   reveal: async row => present(z.parse(StaffRow, row), new Date()),

@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
 import { id, instant, place, text } from '../kernel/fields.ts';
+import { refuse } from '../kernel/refusal.ts';
 import { approvalStatus, listingStatus, spaceFacts } from './parking.ts';
 import { photo, photoRows, withUrls } from './photos.ts';
 
@@ -25,3 +26,8 @@ export const ReviewedSpace = z.object({
 export const StaffRow = z.object({ space: z.extend(ReviewedSpace, { photos: photoRows }) });
 
 export const present = ({ space }: z.output<typeof StaffRow>, now: Date) => withUrls(space, now);
+
+/** Refusals of whatever staff decide about a space. */
+export const staffRefusals = {
+  own_space_review: refuse('own_space_review', 403, 'Somebody else must decide about your own space.'),
+};

@@ -3,7 +3,7 @@ import { flag, id, text } from '../kernel/fields.ts';
 import { http } from '../kernel/http.ts';
 import { sql } from '../kernel/sql.ts';
 import { permitted, useCase } from '../kernel/use-case.ts';
-import { present, ReviewedSpace, StaffRow } from './reviews-of-spaces.ts';
+import { present, ReviewedSpace, StaffRow, staffRefusals } from './reviews-of-spaces.ts';
 
 /** Suspends a space, which its owner cannot undo, or ends that: then it is paused, and its owner brings it back. */
 export const suspendSpace = useCase({
@@ -17,6 +17,7 @@ export const suspendSpace = useCase({
     reason: z.optional(text(1, 500, 'Two drivers reported that the driveway does not exist.')),
   }),
   output: ReviewedSpace,
+  refusals: staffRefusals,
   needs: ['stored-files'],
   async run({ space_id, suspended, reason = null }, { db, now }) {
     const row = await db.one(

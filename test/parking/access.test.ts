@@ -118,6 +118,20 @@ test('the host checks the driver in by the code that the driver shows, as people
   ]);
 });
 
+test('a QR code opens whichever letters an app writes the id of the booking with', async () => {
+  const { host, driver, booking } = await scene();
+  const large = { id: booking.id.toUpperCase() };
+  const { qr_code } = (await driver.get(pathOf(large, '/access'))).body;
+  expect(qr_code).toContain(booking.id);
+  const svg = await driver.get(pathOf(large, '/access/qr'));
+  expect(decodeQR(pictureOfSvg(svg.text))).toBe(qr_code);
+  const [later] = await atMinute(booking, 1, host);
+  expect(await later?.post(pathOf(large, '/check-in'), { qr_code })).toMatchObject({
+    status: 200,
+    body: { id: booking.id, status: 'active' },
+  });
+});
+
 test('each further use is noted and changes nothing', async () => {
   const { host, driver, booking } = await scene();
   const { qr_code } = (await driver.get(pathOf(booking, '/access'))).body;

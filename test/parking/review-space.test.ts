@@ -138,11 +138,26 @@ describe('where staff approve spaces', () => {
   });
 });
 
+const suspension = (person: Person, space: { id: string }, suspended: boolean) =>
+  person.put(`${QUEUE}/${space.id}/suspension`, { suspended, reason: 'Two reports.' });
+
+test('staff do not end the suspension of a space of their own, nor do those of another marketplace', async () => {
+  const staff = await signUpStaff('driveway', 'admin');
+  const owner = await signUpStaff('driveway', 'admin', { roles: ['host'] });
+  const space = await listed(owner);
+  expect((await suspension(staff, space, true)).body.listing_status).toBe('suspended');
+  expect(await suspension(owner, space, false)).toMatchObject({
+    status: 403,
+    body: { code: 'own_space_review' },
+  });
+  expect((await suspension(await signUpStaff('handie', 'admin'), space, false)).status).toBe(404);
+  expect((await owner.get(`/api/v1/users/me/spaces/${space.id}`)).body.listing_status).toBe('suspended');
+});
+
 test('staff suspend a space, and only they end that', async () => {
   const staff = await signUpStaff('driveway', 'admin');
   const space = await listed(host);
-  const put = (person: Person, suspended: boolean) =>
-    person.put(`${QUEUE}/${space.id}/suspension`, { suspended, reason: 'Two reports.' });
+  const put = (person: Person, suspended: boolean) => suspension(person, space, suspended);
   expect((await put(host, true)).body.code).toBe('forbidden');
   expect((await put(staff, true)).body.listing_status).toBe('suspended');
   expect((await look(space)).status).toBe(404);

@@ -40,12 +40,13 @@ begin
   return parking.staff_view(space);
 end $$;
 
--- Suspends a space, which its owner cannot undo, or ends that: it is inactive then, and its owner brings it back. Refuses with
--- not_found.
+-- Suspends a space, which its owner cannot undo, staff included, or ends that: it is inactive then, and its owner brings it back.
+-- Refuses with not_found and own_space_review.
 create or replace function parking.suspend_space(space_id uuid, suspended boolean, reason text) returns jsonb
 language plpgsql security definer set search_path = public, pg_temp as $$
 declare space parking.spaces := parking.lock_space(suspend_space.space_id); before text := space.listing_status;
 begin
+  if space.owner_id = app.actor() then perform app.refuse('own_space_review'); end if;
   if suspended then space.listing_status := 'suspended';
   elsif before = 'suspended' then space.listing_status := 'inactive';
   end if;
