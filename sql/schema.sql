@@ -111,7 +111,8 @@ CREATE TYPE parking.found_space AS (
 	subtotal_amount bigint,
 	sort_key double precision,
 	fee_basis_points integer,
-	free_units integer
+	free_units integer,
+	vehicle_busy boolean
 );
 
 CREATE TYPE parking.search_terms AS (
@@ -137,7 +138,8 @@ CREATE TYPE parking.search_terms AS (
 	basis_points integer,
 	length_inches integer,
 	width_inches integer,
-	height_inches integer
+	height_inches integer,
+	vehicle_busy boolean
 );
 
 CREATE FUNCTION app.now() RETURNS timestamp with time zone
@@ -2603,7 +2605,9 @@ begin
   where t.id = b.id returning t.* into b;
   if b.version = previous.version then
     perform booking.start_clock(b, flow);
-    if paid and b.status <> all (flow.live) and previous.payment_status not in ('processing', 'succeeded') then
+    -- Of what was not owed. A debt that is paid at last is not late.
+    if paid and b.status <> all (flow.live) and b.refund_amount = b.total_amount
+      and previous.payment_status not in ('processing', 'succeeded') then
       perform app.emit('booking.paid_late', booking.event_of(b));
     end if;
     return b;
@@ -4845,7 +4849,7 @@ begin
   select p.marketplace, p.id, t.id, 'gateway', p.currency, t.captured_amount, 'paid_too_late'
   from money.payment_attempts t
   where t.payment_id = p.id and t.status = 'captured' and t.captured_amount > 0
-    and (p.status = 'cancelled' or p.status = 'failed' and p.settled_at is not null or not t.is_current)
+    and (p.status = 'cancelled' or p.settled_at is not null and p.captured_amount = 0 or not t.is_current)
   on conflict (attempt_id) where reason = 'paid_too_late' and replaces is null do nothing;
 
   select t.* into a from money.payment_attempts t where t.payment_id = p.id and t.is_current;
@@ -4865,6 +4869,7 @@ begin
   if p.due_amount is not null and (p.status in ('succeeded', 'partially_refunded', 'refunded') or money.is_lost(p, a)) then
     perform money.settle_payment(p);
   end if;
+  perform money.share_debt(p);
   perform money.watch_payment(p.id);
 end $$;
 
@@ -4894,6 +4899,32 @@ CREATE FUNCTION money.ask_for_work(payment_id uuid) RETURNS void
     AS $$
 begin
   perform app.emit('payment.work_due', jsonb_build_object('payment_id', ask_for_work.payment_id));
+end $$;
+
+CREATE FUNCTION money.ask_last_payout() RETURNS TABLE(currency text, balance bigint, owed_amount bigint, asked_at timestamp with time zone)
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+#variable_conflict use_column
+declare account uuid; mark money.payout_marks;
+begin
+  select a.id, m.currency into account, currency
+  from app.marketplaces m left join money.accounts a
+    on a.marketplace = m.slug and a.owner_id = app.actor() and a.kind = 'provider_payable' and a.currency = m.currency
+  where m.slug = app.marketplace();
+  insert into money.payout_marks (account_id) select account where account is not null on conflict do nothing;
+  select k.* into mark from money.payout_marks k where k.account_id = account for update;
+  select b.balance into balance from money.balances b where b.account_id = account;
+  owed_amount := money.owed_by(app.actor(), currency);
+  if (balance - owed_amount > money.payout_fee()) is not true then perform app.refuse('nothing_to_pay_out'); end if;
+  if money.payout_account_of(app.actor(), currency) is null then perform app.refuse('no_payout_account'); end if;
+  if not mark.is_final then
+    if mark.final_at > app.now() - interval '90 days' then perform app.refuse('last_payout_taken'); end if;
+    update money.payout_marks k set is_final = true, final_at = app.now() where k.account_id = account returning k.* into mark;
+    perform app.audit('money.last_payout_asked', 'money', 'accounts', account::text, new_values => jsonb_build_object('balance', balance));
+  end if;
+  asked_at := mark.final_at;
+  return next;
 end $$;
 
 CREATE TABLE money.subscription_charges (
@@ -4996,6 +5027,15 @@ begin
   perform app.emit('payment.collection_due', jsonb_build_object('booking_id', null, 'user_id', person_id));
 end $$;
 
+CREATE FUNCTION money.ask_to_share_debts(person_id uuid) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+begin
+  perform money.ask_for_work(p.id) from money.payments p
+  where p.payer_id = person_id and p.owed_through is not null and p.collected_at is null and money.is_repaid(p);
+end $$;
+
 CREATE FUNCTION money.begin_period(s money.subscriptions, c money.subscription_charges) RETURNS void
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'public', 'pg_temp'
@@ -5032,7 +5072,7 @@ CREATE FUNCTION money.build_payouts(run_id uuid, batch integer) RETURNS TABLE(lo
 declare
   r money.payout_runs; accounts uuid[]; prefix text; made uuid[];
   least_amount bigint := coalesce((app.setting('payout_minimum_amount') #>> '{}')::bigint, 0);
-  fee bigint := coalesce((app.setting('payout_fee_amount') #>> '{}')::bigint, 0);
+  fee bigint := money.payout_fee();
 begin
   -- Of two Lambdas that build at once the second goes on where the first has ended.
   select t.* into r from money.payout_runs t
@@ -5052,7 +5092,7 @@ begin
   select m.booking_prefix into prefix from app.marketplaces m where m.slug = r.marketplace;
 
   with chosen as materialized (
-    select a.id as account_id, a.owner_id, a.currency, w.payout_account_id, m.through, coalesce(-o.balance, 0) as owed
+    select a.id as account_id, a.owner_id, a.currency, w.payout_account_id, m.through, m.is_final, coalesce(-o.balance, 0) as owed
     from money.accounts a
     join money.balances b on b.account_id = a.id and b.balance > 0 and b.is_active
     join money.payout_marks m on m.account_id = a.id
@@ -5078,7 +5118,8 @@ begin
              sum(e.amount)::bigint as amount
       from earned e group by 1) as s on s.account_id = c.account_id
     -- What only pays what the provider owes is taken whatever it comes to.
-    where s.amount > 0 and (s.amount - c.owed - fee >= greatest(least_amount, 1) or s.amount <= c.owed)),
+    where s.amount > 0 and (s.amount <= c.owed
+      or s.amount - c.owed - fee >= case when c.is_final then 1 else greatest(least_amount, 1) end)),
   built as (
     insert into money.payouts (marketplace, reference_number, provider_id, account_id, payout_account_id, run_id, period_start,
       period_end, currency, gross_amount, commission_amount, amount)
@@ -5097,6 +5138,8 @@ begin
     from built b join earned e on e.account_id = b.account_id order by e.account_id, e.number)
   select array_agg(b.id) into made from built b;
 
+  update money.payout_marks m set is_final = false from money.payouts p
+  where p.id = any (made) and m.account_id = p.account_id and m.is_final;
   perform money.move_mark(p.account_id) from money.payouts p where p.id = any (made);
   perform money.ask_for_payout(p.id) from money.payouts p where p.id = any (made);
   update money.payout_runs t set through = accounts[cardinality(accounts)], payouts = t.payouts + coalesce(cardinality(made), 0)
@@ -5184,10 +5227,12 @@ CREATE TABLE money.payouts (
     kind text DEFAULT 'earnings'::text NOT NULL,
     topped_up_amount bigint DEFAULT 0 NOT NULL,
     is_cleared boolean DEFAULT false NOT NULL,
+    rail_fee bigint,
     CONSTRAINT payouts_amount_check CHECK ((amount >= 0)),
     CONSTRAINT payouts_failed_check CHECK (((status <> 'failed'::text) OR (failed_at IS NOT NULL))),
     CONSTRAINT payouts_kind_check CHECK ((kind = ANY (ARRAY['earnings'::text, 'withdrawal'::text]))),
     CONSTRAINT payouts_paid_check CHECK (((status = 'paid'::text) = (paid_at IS NOT NULL))),
+    CONSTRAINT payouts_rail_fee_check CHECK ((rail_fee >= 0)),
     CONSTRAINT payouts_run_check CHECK ((num_nulls(run_id, period_start, period_end) =
 CASE kind
     WHEN 'earnings'::text THEN 0
@@ -5337,12 +5382,15 @@ CREATE TABLE money.payments (
     failed_at timestamp with time zone,
     refunded_at timestamp with time zone,
     settled_at timestamp with time zone,
+    owed_through bigint,
+    collected_at timestamp with time zone,
     CONSTRAINT payments_amount_check CHECK ((amount > 0)),
     CONSTRAINT payments_booking_check CHECK (((purpose = 'booking'::text) = (booking_id IS NOT NULL))),
     CONSTRAINT payments_capture_check CHECK ((capture = ANY (ARRAY['now'::text, 'later'::text]))),
     CONSTRAINT payments_captured_amount_check CHECK ((captured_amount >= 0)),
     CONSTRAINT payments_cash_amount_check CHECK ((cash_amount >= 0)),
     CONSTRAINT payments_cash_check CHECK (((cash_amount = 0) OR ((gateway_amount = 0) AND (purpose = 'booking'::text)))),
+    CONSTRAINT payments_collected_check CHECK (((collected_at IS NULL) OR (owed_through IS NOT NULL))),
     CONSTRAINT payments_credits_amount_check CHECK ((credits_amount >= 0)),
     CONSTRAINT payments_description_check CHECK ((btrim((description)::text) <> ''::text)),
     CONSTRAINT payments_due_amount_check CHECK ((due_amount >= 0)),
@@ -5370,6 +5418,7 @@ begin
   -- A payout may have netted it already.
   netted := least(p.cash_amount, earned, -money.holding(provider, 'receivable', p.currency));
   if netted <= 0 then return; end if;
+  perform money.tell_repaid(provider);
   return next jsonb_build_object('account', 'receivable', 'user_id', provider, 'amount', netted);
   return next jsonb_build_object('account', 'provider_payable', 'user_id', provider, 'amount', -netted);
 end $$;
@@ -5507,6 +5556,18 @@ CREATE FUNCTION money.choose_default(person_id uuid) RETURNS void
     and not exists (select from money.payment_methods d where d.user_id = choose_default.person_id and d.is_default)
 $$;
 
+CREATE FUNCTION money.claim_leaving_customers(batch integer) RETURNS TABLE(id uuid, marketplace text, gateway text, reference character varying)
+    LANGUAGE sql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+  update money.gateway_customers c set asked_at = app.now()
+  where c.id in (
+    select t.id from money.gateway_customers t
+    where t.user_id is null and (t.asked_at is null or t.asked_at <= app.now() - interval '55 minutes')
+    order by t.asked_at nulls first limit batch for update skip locked)
+  returning c.id, c.marketplace, c.gateway, c.reference
+$$;
+
 CREATE FUNCTION money.claim_payment(payment_id uuid) RETURNS jsonb
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'public', 'pg_temp'
@@ -5637,7 +5698,7 @@ CREATE FUNCTION money.customer_of_webhook(webhook_id uuid) RETURNS jsonb
     AS $$
   select jsonb_build_object('gateway', c.gateway, 'reference', c.reference)
   from money.webhook_events e join money.gateway_customers c on c.marketplace = e.marketplace and c.gateway = e.gateway
-  where e.id = customer_of_webhook.webhook_id and e.marketplace = app.marketplace()
+  where e.id = customer_of_webhook.webhook_id and e.marketplace = app.marketplace() and c.user_id is not null
     and (c.reference = e.customer or e.object_type = 'token' and c.reference is not null and c.user_id = (
       select m.user_id from money.payment_methods m
       where m.marketplace = e.marketplace and m.gateway = e.gateway and m.reference = e.object_id))
@@ -6066,6 +6127,47 @@ begin
     new_values => jsonb_build_object('amount', forfeit.amount, 'currency', m.currency));
 end $$;
 
+CREATE FUNCTION money.forfeit_earnings(person_id uuid, amount bigint) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+declare account uuid; currency_ text; owed bigint; waiting uuid;
+begin
+  if forfeit_earnings.amount is null then return; end if;
+  select a.id, a.currency into account, currency_ from money.accounts a
+  where a.owner_id = person_id and a.kind = 'provider_payable' and a.marketplace = app.marketplace();
+  -- The lock of whoever builds and sends payouts, and then of what is there, in the order in which whoever posts takes it.
+  insert into money.payout_marks (account_id) select account where account is not null on conflict do nothing;
+  perform from money.payout_marks k where k.account_id = account for update;
+  perform from money.balances b join money.accounts a on a.id = b.account_id
+  where a.owner_id = person_id and a.kind in ('provider_payable', 'receivable') order by b.account_id for update of b;
+  if (money.spare_earnings(person_id) = forfeit_earnings.amount) is not true then return; end if;
+  for waiting in
+    select p.id from money.payouts p where p.account_id = account and p.status in ('pending', 'failed') order by p.id
+  loop
+    perform money.cancel_payout(money.lock_payout(waiting));
+  end loop;
+  owed := money.owed_by(person_id, currency_);
+  perform money.post(jsonb_build_object('key', 'forfeit/' || app.uuid_v7(), 'type', 'netting',
+    'description', 'Taken for what is owed', 'currency', currency_, 'entries', jsonb_build_array(
+      jsonb_build_object('account', 'provider_payable', 'user_id', person_id, 'amount', -owed),
+      jsonb_build_object('account', 'receivable', 'user_id', person_id, 'amount', owed)))) where owed > 0;
+  perform money.tell_repaid(person_id);
+  perform money.post(jsonb_build_object('key', 'forfeit/' || app.uuid_v7(), 'type', 'adjustment',
+    'description', 'Given up with the account', 'currency', currency_, 'entries', jsonb_build_array(
+      jsonb_build_object('account', 'provider_payable', 'user_id', person_id, 'amount', -forfeit_earnings.amount),
+      jsonb_build_object('account', 'platform_revenue', 'amount', forfeit_earnings.amount)))) where forfeit_earnings.amount > 0;
+  perform app.audit('money.forfeited', 'money', 'users', person_id::text,
+    new_values => jsonb_build_object('earnings', forfeit_earnings.amount, 'netted_amount', owed, 'currency', currency_));
+end $$;
+
+CREATE FUNCTION money.forget_customer(customer_id uuid) RETURNS boolean
+    LANGUAGE sql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+  delete from money.gateway_customers c where c.id = forget_customer.customer_id and c.user_id is null returning true
+$$;
+
 CREATE FUNCTION money.gaps_in_papers(since timestamp with time zone) RETURNS SETOF jsonb
     LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO 'public', 'pg_temp'
@@ -6146,6 +6248,7 @@ begin
   select b.provider_id into strict provider from booking.bookings b where b.id = p.booking_id;
   owed := least(cash, -money.holding(provider, 'receivable', p.currency));
   if owed > 0 then
+    perform money.tell_repaid(provider);
     return next jsonb_build_object('account', 'receivable', 'user_id', provider, 'amount', owed);
   end if;
   if owed < cash then
@@ -6209,7 +6312,8 @@ begin
   insert into money.settlement_lines (settlement_id, line, result, kind, entry_reference, reference, currency, amount, fee, net,
     occurred_at, attempt_id, refund_id, expected_amount, expected_fee, problem)
   select s.id, m.line,
-    case when m.result = 'matched' and row_number() over (partition by m.result, m.attempt_id, m.refund_id order by m.line) > 1
+    case when m.result = 'matched' and row_number() over (
+        partition by m.result, m.attempt_id, m.refund_id, case m.kind when 'fee' then m.entry_reference end order by m.line) > 1
       then 'repeated' else m.result end,
     m.kind, m.entry_reference, m.reference, m.currency, m.amount, m.fee, m.net, m.occurred_at, m.attempt_id, m.refund_id,
     m.expected_amount, m.expected_fee, m.problem
@@ -6231,6 +6335,7 @@ begin
     update money.payment_attempts a set fee = told.fee where a.id = told.id;
     perform money.post_fees(told.payment_id);
   end loop;
+  perform money.post_billed_fees(s);
   for sum_ in
     select l.currency, sum(l.net)::bigint as net from money.settlement_lines l
     where l.settlement_id = s.id and l.result = 'matched' group by 1 having sum(l.net) <> 0 order by 1
@@ -6333,8 +6438,19 @@ CREATE FUNCTION money.is_lost(p money.payments, a money.payment_attempts) RETURN
     LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO 'public', 'pg_temp'
     AS $$
-  select p.status = 'failed' and money.is_unpayable(p)
-    and (a.status in ('cancelled', 'rejected') or a.status = 'failed' and a.created_at < app.now() - interval '7 days')
+  select p.status = 'failed' and money.is_unpayable(p) and (a.status is null or a.status in ('cancelled', 'rejected')
+    or a.status = 'failed' and a.created_at < app.now() - interval '7 days' and exists (
+      select from booking.bookings b
+      where b.id = p.booking_id and least(b.ends_at, b.cancelled_at) < app.now() - interval '7 days'))
+$$;
+
+CREATE FUNCTION money.is_repaid(p money.payments) RETURNS boolean
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+  select exists (
+    select from money.accounts a join money.balances b on b.account_id = a.id
+    where a.owner_id = p.payer_id and a.kind = 'receivable' and a.currency = p.currency and b.total_in >= p.owed_through)
 $$;
 
 CREATE FUNCTION money.is_subscribed(person_id uuid, role text, other_than uuid) RETURNS boolean
@@ -6354,8 +6470,8 @@ CREATE FUNCTION money.is_unpayable(p money.payments) RETURNS boolean
     LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO 'public', 'pg_temp'
     AS $$
-  select p.status in ('pending', 'failed') and p.authorized_at is not null and p.due_amount > p.wallet_amount + p.credits_amount
-    and exists (select from booking.bookings b where b.id = p.booking_id and b.cancelled_at is not null)
+  select coalesce(p.status in ('pending', 'failed') and p.booking_id is not null and p.cash_amount = 0
+    and p.due_amount > p.wallet_amount + p.credits_amount and not p.due_items @> '[{"payee": "debt"}]', false)
 $$;
 
 CREATE FUNCTION money.keep_fund_account(payout_account_id uuid, reference text) RETURNS void
@@ -6413,7 +6529,7 @@ CREATE FUNCTION money.least_withdrawal() RETURNS bigint
     AS $$
 begin
   return greatest((app.setting('wallet_withdrawal_min') #>> '{}')::bigint,
-    coalesce((app.setting('payout_fee_amount') #>> '{}')::bigint, 0) + 1);
+    money.payout_fee() + 1);
 end $$;
 
 CREATE FUNCTION money.less(items jsonb, cut jsonb) RETURNS jsonb
@@ -6470,6 +6586,7 @@ begin
         greatest(e.amount, -money.holding(e.user_id, e.account, p.currency))
       when e.account = 'receivable' and e.amount > 0 then least(e.amount, -money.holding(e.user_id, 'receivable', p.currency))
       else e.amount end;
+    if e.account = 'receivable' and part > 0 then perform money.tell_repaid(e.user_id); end if;
     if part <> 0 then
       return next jsonb_strip_nulls(jsonb_build_object('account', e.account, 'user_id', e.user_id, 'amount', part));
     end if;
@@ -6603,12 +6720,17 @@ CREATE FUNCTION money.match_lines(s money.settlements, rows text) RETURNS TABLE(
     SET search_path TO 'public', 'pg_temp'
     AS $$
 #variable_conflict use_column
-declare named text[] := array(select distinct t.reference from money.told_lines(rows) t where t.kind <> 'other');
+declare named text[] := array(select distinct t.reference from money.told_lines(rows) t where t.kind in ('charge', 'refund'));
 begin
   return query
     select t.line,
       case when t.problem is not null then 'unreadable'
         when t.kind = 'other' then 'not_a_payment'
+        when t.kind = 'fee' then case
+          when exists (select from money.settlement_lines l
+            where l.entry_reference = t.entry_reference and l.result = 'matched' and l.kind = 'fee') then 'repeated'
+          when not exists (select from money.currencies c where c.code = t.currency and c.code <> 'XCR') then 'currency_differs'
+          else 'matched' end
         when e.kind is null then 'unknown'
         when e.is_settled then 'repeated'
         when t.currency <> e.currency then 'currency_differs'
@@ -6955,6 +7077,10 @@ begin
   if wish ->> 'gateway' is not null and not wish -> 'gateways' ? (wish ->> 'gateway') then
     perform app.refuse('gateway_not_offered');
   end if;
+  if wish #>> '{options,keep}' is not null and exists (select from identity.users u
+    where u.id = open_payment_of.person_id and (u.email is null or u.phone_hash is null)) then
+    perform app.refuse('contact_missing');
+  end if;
   perform money.lock_subject(wish ->> 'purpose', subject);
   asked := money.find_payable(wish ->> 'purpose', subject);
   if (asked ->> 'payer_id')::uuid is distinct from open_payment_of.person_id then perform app.refuse('not_found'); end if;
@@ -7006,7 +7132,10 @@ begin
   perform app.set_timer('payment.look', p.id, app.now() + interval '1 minute');
   return jsonb_build_object('payment', money.shown_payment(p.id), 'charge', jsonb_build_object(
     'attempt_id', a.id, 'gateway', a.gateway, 'amount', a.amount, 'currency', p.currency, 'description', p.description,
-    'capture', p.capture, 'options', a.options, 'customer', a.customer, 'metadata', jsonb_build_object('payment_id', p.id, 'purpose', p.purpose,
+    'capture', p.capture, 'options', a.options, 'customer', a.customer,
+    'keeper', case when a.options ? 'keep' then (
+      select to_jsonb(c) || jsonb_build_object('user_id', app.actor()) from money.my_gateway_customer(a.gateway) as c) end,
+    'metadata', jsonb_build_object('payment_id', p.id, 'purpose', p.purpose,
       case when p.booking_id is null then 'subject_id' else 'booking_id' end, subject)));
 end $$;
 
@@ -7185,6 +7314,34 @@ begin
     returning *;
 end $$;
 
+CREATE FUNCTION money.open_unpaid(booking_id uuid) RETURNS money.payments
+    LANGUAGE sql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+  insert into money.payments (marketplace, payer_id, purpose, booking_id, description, currency, amount, wallet_amount, credits_amount,
+    gateway_amount, capture)
+  select b.marketplace, b.customer_id, 'booking', b.id, 'Booking ' || b.number, b.currency, b.total_amount, 0, 0, b.total_amount, 'later'
+  from booking.bookings b where b.id = open_unpaid.booking_id
+  returning *
+$$;
+
+CREATE FUNCTION money.owe(p money.payments, covered bigint) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+begin
+  perform money.post(jsonb_build_object('key', 'payment/' || p.id || '/owed', 'type', 'charge', 'description', p.description,
+    'currency', p.currency, 'reference_type', 'payment', 'reference_id', p.id, 'entries', (
+      select jsonb_agg(e) from (
+        select jsonb_build_object('account', 'uncollected', 'amount', p.due_amount) as e
+        union all select jsonb_build_object('account', 'held', 'user_id', p.payer_id, 'amount', -covered) where covered > 0
+        union all select jsonb_build_object('account', 'receivable', 'user_id', p.payer_id, 'amount', covered - p.due_amount)) as entries)));
+  update money.payments t set owed_through = b.total_out
+  from money.accounts a join money.balances b on b.account_id = a.id
+  where t.id = p.id and a.owner_id = p.payer_id and a.kind = 'receivable' and a.currency = p.currency;
+  perform money.tell_owed(p, p.due_amount - covered);
+end $$;
+
 CREATE FUNCTION money.owed_by(person_id uuid, currency text) RETURNS bigint
     LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO 'public', 'pg_temp'
@@ -7250,13 +7407,16 @@ CREATE FUNCTION money.payable_booking(booking_id uuid) RETURNS jsonb
     LANGUAGE plpgsql STABLE SECURITY DEFINER
     SET search_path TO 'public', 'pg_temp'
     AS $$
-declare b booking.bookings;
+declare b booking.bookings; owed boolean; collected_at timestamptz;
 begin
   select t.* into b from booking.bookings t where t.id = payable_booking.booking_id and t.marketplace = app.marketplace();
   if b.id is null then return null; end if;
+  select money.is_unpayable(p), p.collected_at into owed, collected_at
+  from money.payments p where p.booking_id = b.id and p.status <> 'cancelled';
   return jsonb_build_object('payer_id', b.customer_id, 'amount', b.total_amount, 'currency', b.currency,
-    'description', 'Booking ' || b.number, 'payable', b.status <> 'cancelled' and (b.expires_at is null or b.expires_at > app.now()),
-    'code', 'booking_not_payable',
+    'description', 'Booking ' || b.number,
+    'payable', owed is not true and b.status <> 'cancelled' and (b.expires_at is null or b.expires_at > app.now()),
+    'code', case when collected_at is not null then 'already_paid' when owed then 'booking_owed' else 'booking_not_payable' end,
     -- A card's bank reserves for a week: what ends later is taken at once.
     'capture', case when b.ends_at < app.now() + interval '6 days' then 'later' else 'now' end);
 end $$;
@@ -7393,7 +7553,7 @@ CREATE FUNCTION money.payment_steps(p money.payments) RETURNS SETOF jsonb
       -- Nobody needs it any more.
       (p.status = 'cancelled' or not a.is_current or o.is_owed or p.due_amount is not null and w.wanted <= 0)
         and a.status in ('requires_action', 'authorized', 'failed')
-        and a.created_at > app.now() - interval '7 days'
+        and (a.created_at > app.now() - interval '7 days' or o.is_owed and p.settled_at is null)
       or a.is_current and a.status = 'authorized' and w.wanted > 0
       -- A bank lets go of what it has reserved after a week, Razorpay after five days: what is not known yet is taken whole before that,
       -- and what is not owed goes back.
@@ -7448,6 +7608,13 @@ begin
     from money.payouts p join money.payout_accounts a on a.id = p.payout_account_id
     where p.batch_id = payout_batch_lines.batch_id and p.status = 'processing' order by p.id;
 end $$;
+
+CREATE FUNCTION money.payout_fee() RETURNS bigint
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+  select coalesce((app.setting('payout_fee_amount') #>> '{}')::bigint, 0)
+$$;
 
 CREATE FUNCTION money.payout_period() RETURNS TABLE(period_start date, period_end date, ends_at timestamp with time zone)
     LANGUAGE plpgsql STABLE SECURITY DEFINER
@@ -7582,6 +7749,21 @@ begin
   return posted;
 end $$;
 
+CREATE FUNCTION money.post_billed_fees(s money.settlements) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+begin
+  perform money.post(jsonb_build_object('key', 'settlement/' || s.id || '/' || f.currency || '/fees', 'type', 'fee',
+    'description', 'Billed by ' || s.gateway, 'currency', f.currency, 'reference_type', 'settlement', 'reference_id', s.id,
+    'entries', jsonb_build_array(
+      jsonb_build_object('account', 'gateway_clearing', 'gateway', s.gateway, 'amount', f.fee),
+      jsonb_build_object('account', 'gateway_fees', 'amount', -f.fee))))
+  from (
+    select l.currency, -sum(l.net)::bigint as fee from money.settlement_lines l
+    where l.settlement_id = s.id and l.result = 'matched' and l.kind = 'fee' group by 1 having sum(l.net) <> 0) as f;
+end $$;
+
 CREATE FUNCTION money.post_dispute(p money.payments, d money.disputes, r money.reductions, sign integer) RETURNS void
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'public', 'pg_temp'
@@ -7617,6 +7799,22 @@ begin
         jsonb_build_object('account', 'gateway_clearing', 'gateway', a.gateway, 'amount', a.fee),
         jsonb_build_object('account', 'gateway_fees', 'amount', -a.fee))));
   end loop;
+end $$;
+
+CREATE FUNCTION money.post_rail_fee(p money.payouts) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+declare
+  key_ text := 'payout/' || p.id || '/' || p.attempts || '/rail_fee'; is_back boolean := p.status <> 'paid';
+  is_posted boolean := exists (select from money.transfer_keys k where k.marketplace = p.marketplace and k.key = key_);
+begin
+  if coalesce(p.rail_fee, 0) = 0 or is_posted <> is_back then return; end if;
+  perform money.post(jsonb_build_object('key', key_ || case when is_back then '/back' else '' end, 'type', 'fee',
+    'description', case when is_back then 'Returned: fee of ' else 'Fee of ' end || p.sent_by || ': payout ' || p.reference_number,
+    'currency', p.currency, 'reference_type', 'payout', 'reference_id', p.id, 'entries', jsonb_build_array(
+      jsonb_build_object('account', 'gateway_clearing', 'gateway', 'bank', 'amount', case when is_back then -p.rail_fee else p.rail_fee end),
+      jsonb_build_object('account', 'gateway_fees', 'amount', case when is_back then p.rail_fee else -p.rail_fee end))));
 end $$;
 
 CREATE TABLE money.refunds (
@@ -7970,8 +8168,10 @@ begin
   end if;
   update money.payouts t set status = told,
     paid_at = case when told = 'paid' then app.now() end, failed_at = case when told = 'failed' then app.now() else t.failed_at end,
+    rail_fee = case when told = 'paid' then (report ->> 'fee')::bigint else t.rail_fee end,
     failure_code = left(report #>> '{failure,code}', 100), failure_message = left(report #>> '{failure,message}', 500)
   where t.id = p.id returning t.* into p;
+  perform money.post_rail_fee(p);
   -- That our own money has not arrived at Stripe yet is no business of the provider's.
   if p.failure_code = 'balance_insufficient' then
     perform app.set_timer('payout.retry', p.id, app.now() + interval '6 hours');
@@ -8479,20 +8679,23 @@ CREATE FUNCTION money.settle_booking(booking_id uuid) RETURNS void
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'public', 'pg_temp'
     AS $$
-declare p money.payments; items jsonb;
+declare p money.payments; items jsonb; due bigint;
 begin
   select t.* into p from money.payments t
   where t.booking_id = settle_booking.booking_id and t.status <> 'cancelled' for update;
   if p.due_amount is not null then return; end if;
   p.booking_id := settle_booking.booking_id;
   items := money.release_borne(settle_booking.booking_id, money.open_lines(p));
-  if p.id is null then return; end if;
-  -- Nobody hands cash over for what did not take place.
-  if p.cash_amount > 0 and p.cash_received_at is null and exists (
+  due := booking.sum_of(items, 'customer');
+  if p.id is null then
+    if due <= 0 then return; end if;
+    p := money.open_unpaid(settle_booking.booking_id);
+  elsif due > 0 and p.cash_amount > 0 and p.cash_received_at is null and exists (
     select from booking.bookings b where b.id = p.booking_id and b.completed_at is null) then
-    items := '[]';
+    -- Nobody hands cash over for what did not take place.
+    update money.payments t set cash_amount = 0, gateway_amount = t.gateway_amount + t.cash_amount where t.id = p.id;
   end if;
-  update money.payments t set due_items = items, due_amount = booking.sum_of(items, 'customer') where t.id = p.id;
+  update money.payments t set due_items = items, due_amount = due where t.id = p.id;
   perform money.ask_for_work(p.id);
 end $$;
 
@@ -8532,6 +8735,10 @@ declare
 begin
   if p.settled_at is not null then return; end if;
   update money.payments t set settled_at = app.now() where t.id = p.id;
+  if p.status = 'failed' then
+    perform money.owe(p, held);
+    return;
+  end if;
   select power(10, c.exponent) into strict unit from money.currencies c where c.code = p.currency;
   if p.due_items <> '[]' then
     perform money.post(jsonb_build_object('key', 'payment/' || p.id || '/release',
@@ -8545,12 +8752,7 @@ begin
           where held < p.due_amount
           union all select money.line_entries(p, p.due_items, 1)
           union all select money.cash_entries(p)) as entries)));
-    if held < p.due_amount then
-      perform app.emit('payment.owed', jsonb_build_object('payment_id', p.id, 'booking_id', p.booking_id, 'user_id', p.payer_id,
-        'description', p.description, 'amount', p.due_amount - held, 'currency', p.currency,
-        'amount_text', money.amount_text(p.due_amount - held, p.currency)));
-      perform app.set_timer('debt.collect', p.payer_id, app.now() + interval '1 minute');
-    end if;
+    if held < p.due_amount then perform money.tell_owed(p, p.due_amount - held); end if;
   end if;
 
   part := least(rest, p.captured_amount - money.returned(p, 'gateway'));
@@ -8612,6 +8814,21 @@ CREATE FUNCTION money.share(items jsonb, worth bigint) RETURNS jsonb
       from jsonb_array_elements(items) as i, lateral (select (i ->> 'amount')::numeric as amount) as a
       where i ->> 'payer' = 'customer') as f) as n
 $$;
+
+CREATE FUNCTION money.share_debt(p money.payments) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+begin
+  if p.owed_through is null or p.collected_at is not null or not money.is_repaid(p) then return; end if;
+  update money.payments t set collected_at = app.now() where t.id = p.id;
+  perform money.post(jsonb_build_object('key', 'payment/' || p.id || '/release', 'type', 'release', 'description', p.description,
+    'currency', p.currency, 'reference_type', 'payment', 'reference_id', p.id, 'entries', (
+      select jsonb_agg(e) from (
+        select jsonb_build_object('account', 'uncollected', 'amount', -p.due_amount) as e
+        union all select money.line_entries(p, p.due_items, 1)) as entries)));
+  perform booking.settle_payment(p.booking_id, 'succeeded');
+end $$;
 
 CREATE FUNCTION money.show_cash(booking_id uuid) RETURNS jsonb
     LANGUAGE sql STABLE SECURITY DEFINER
@@ -8775,7 +8992,8 @@ begin
   return money.shown_payout(p) || jsonb_build_object('provider_id', p.provider_id, 'is_held', money.kept_back_as(p) is not null,
     'held_for', money.kept_back_as(p), 'held_reason', case money.kept_back_as(p) when 'staff' then p.held_reason
       when 'suspended' then 'The provider’s account is suspended.' when 'banned' then 'The provider’s account is banned.' end,
-    'attempts', p.attempts, 'sent_by', p.sent_by, 'batch_id', p.batch_id, 'transfer_reference', p.transfer_reference);
+    'attempts', p.attempts, 'sent_by', p.sent_by, 'batch_id', p.batch_id, 'transfer_reference', p.transfer_reference,
+    'rail_fee', p.rail_fee);
 end $$;
 
 CREATE FUNCTION money.shown_subscription(subscription_id uuid) RETURNS jsonb
@@ -8784,6 +9002,24 @@ CREATE FUNCTION money.shown_subscription(subscription_id uuid) RETURNS jsonb
     AS $$
   select to_jsonb(s) from money.shown_subscriptions s where s.id = shown_subscription.subscription_id
 $$;
+
+CREATE FUNCTION money.spare_earnings(person_id uuid) RETURNS bigint
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+declare has bigint; currency_ text;
+begin
+  select b.balance, a.currency into has, currency_
+  from money.accounts a join money.balances b on b.account_id = a.id
+  join app.marketplaces m on m.slug = a.marketplace and m.currency = a.currency
+  where a.owner_id = person_id and a.kind = 'provider_payable' and a.marketplace = app.marketplace() and b.balance > 0;
+  has := has - money.owed_by(person_id, currency_);
+  if has >= 0
+    and has - money.payout_fee() < greatest(coalesce((app.setting('payout_minimum_amount') #>> '{}')::bigint, 0), 1) then
+    return has;
+  end if;
+  return null;
+end $$;
 
 CREATE FUNCTION money.stamp_payment() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
@@ -8878,9 +9114,10 @@ begin
   taken := least(coalesce(owed, 0), total);
   perform money.take_from_payout(p, 'netting', taken, 'payout/' || p.id || '/netting/' || p.attempts + 1,
     jsonb_build_object('account', 'receivable', 'user_id', p.provider_id, 'amount', taken));
+  perform money.tell_repaid(p.provider_id);
   total := total - taken;
   -- One fee for a payout, however often it is sent.
-  taken := least(coalesce((app.setting('payout_fee_amount') #>> '{}')::bigint, 0), total);
+  taken := least(money.payout_fee(), total);
   if p.fee_amount = 0 then
     perform money.take_from_payout(p, 'fee', taken, 'payout/' || p.id || '/fee',
       jsonb_build_object('account', 'platform_revenue', 'amount', taken));
@@ -8896,7 +9133,7 @@ begin
   p := money.sum_payout(p);
   update money.payouts t set payout_account_id = goes_to, attempts = t.attempts + 1, processed_at = app.now(),
     sent_by = case rail when 'bank' then to_banks else rail end,
-    transfer_reference = null, payout_reference = null, failure_code = null, failure_message = null,
+    transfer_reference = null, payout_reference = null, failure_code = null, failure_message = null, rail_fee = null,
     status = case when total > 0 then 'processing' else 'paid' end, paid_at = case when total = 0 then app.now() end
   where t.id = p.id returning t.* into p;
   if p.status = 'paid' then perform money.tell_of_payout(p);
@@ -8912,11 +9149,12 @@ CREATE FUNCTION money.status_by_attempt(p money.payments, a money.payment_attemp
     -- Nobody hands cash over for what nothing is owed for.
     when p.cash_amount > 0 and p.cash_received_at is null then case p.due_amount when 0 then 'cancelled' else 'pending' end
     when p.gateway_amount = 0 or a.status = 'captured' then 'succeeded'
-    when a.status is null or a.status in ('created', 'requires_action') then 'pending'
+    when a.status is null and p.due_amount is null or a.status in ('created', 'requires_action') then 'pending'
     when a.status in ('processing', 'authorized') then a.status
-    when a.status = 'cancelled' and p.due_amount = 0 then 'cancelled'
+    when a.status = 'failed' then 'failed'
+    when p.due_amount = 0 then 'cancelled'
     -- What is owed came from wallet and credits.
-    when a.status = 'cancelled' and p.due_amount <= p.wallet_amount + p.credits_amount then 'succeeded'
+    when p.due_amount <= p.wallet_amount + p.credits_amount then 'succeeded'
     else 'failed' end
 $$;
 
@@ -9039,7 +9277,9 @@ CREATE FUNCTION money.take_methods(person_id uuid, gateway text, methods jsonb) 
     AS $$
 #variable_conflict use_column
 begin
-  perform from identity.users u where u.id = person_id for no key update;
+  perform from identity.users u where u.id = person_id and u.purged_at is null for no key update;
+  -- What a gateway says of somebody who was purged is for nobody.
+  if not found then return; end if;
   update money.payment_methods m set removed_at = app.now(), is_default = false
   where m.user_id = person_id and m.gateway = take_methods.gateway and m.removed_at is null
     and m.reference not in (select k ->> 'reference' from jsonb_array_elements(methods) as k);
@@ -9175,6 +9415,27 @@ begin
   if o.status <> previous and previous <> 'refunded' then
     perform app.emit('order.' || o.status, jsonb_build_object('order_id', o.id, 'user_id', o.user_id, 'amount', o.amount,
       'currency', o.currency, 'setup_fee_applied', o.setup_fee_applied, 'metadata', o.metadata));
+  end if;
+end $$;
+
+CREATE FUNCTION money.tell_owed(p money.payments, amount bigint) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+begin
+  perform app.emit('payment.owed', jsonb_build_object('payment_id', p.id, 'booking_id', p.booking_id, 'user_id', p.payer_id,
+    'description', p.description, 'amount', tell_owed.amount, 'currency', p.currency,
+    'amount_text', money.amount_text(tell_owed.amount, p.currency)));
+  perform app.set_timer('debt.collect', p.payer_id, app.now() + interval '1 minute');
+end $$;
+
+CREATE FUNCTION money.tell_repaid(person_id uuid) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+begin
+  if exists (select from money.payments p where p.payer_id = person_id and p.owed_through is not null and p.collected_at is null) then
+    perform app.set_timer('debt.share', person_id, app.now());
   end if;
 end $$;
 
@@ -9404,6 +9665,15 @@ CREATE FUNCTION money.unbalanced_transfers(since timestamp with time zone) RETUR
   group by t.id, e.currency having sum(e.amount) is distinct from 0
 $$;
 
+CREATE FUNCTION money.unforgotten_customers(since timestamp with time zone) RETURNS SETOF jsonb
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+  select jsonb_build_object('customer_id', c.id, 'gateway', c.gateway, 'left_at', c.left_at)
+  from money.gateway_customers c
+  where c.user_id is null and money.is_looked_at(c.marketplace) and c.left_at < app.now() - interval '7 days'
+$$;
+
 CREATE FUNCTION money.unpaid_subscriptions(since timestamp with time zone) RETURNS SETOF jsonb
     LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO 'public', 'pg_temp'
@@ -9460,6 +9730,26 @@ CREATE FUNCTION money.unposted_fees(since timestamp with time zone) RETURNS SETO
     where n.transfer_id = k.transfer_id and c.kind = 'gateway_fees') as e on true
   where money.is_looked_at(a.marketplace) and a.is_posted and coalesce(a.fee, 0) <> coalesce(e.amount, 0)
     and (since is null or a.updated_at >= since)
+  union all
+  select jsonb_build_object('payout_id', p.id, 'fee', p.rail_fee, 'posted', e.amount)
+  from money.payouts p
+  cross join lateral (
+    select coalesce(-sum(n.amount), 0) as amount
+    from money.transfers t join money.entries n on n.transfer_id = t.id join money.accounts c on c.id = n.account_id
+    where t.reference_id = p.id and t.type = 'fee' and c.kind = 'gateway_fees') as e
+  where money.is_looked_at(p.marketplace) and p.sent_by = 'razorpayx' and (since is null or p.updated_at >= since)
+    and case p.status when 'paid' then coalesce(p.rail_fee, 0) else 0 end <> e.amount
+  union all
+  select jsonb_build_object('settlement_id', s.id, 'currency', l.currency, 'fee', l.fee, 'posted', coalesce(e.amount, 0))
+  from money.settlements s
+  cross join lateral (
+    select n.currency, -sum(n.net)::bigint as fee from money.settlement_lines n
+    where n.settlement_id = s.id and n.result = 'matched' and n.kind = 'fee' group by 1) as l
+  left join money.transfer_keys k on k.marketplace = s.marketplace and k.key = 'settlement/' || s.id || '/' || l.currency || '/fees'
+  left join lateral (
+    select -sum(n.amount) as amount from money.entries n join money.accounts c on c.id = n.account_id
+    where n.transfer_id = k.transfer_id and c.kind = 'gateway_fees') as e on true
+  where money.is_looked_at(s.marketplace) and (since is null or s.created_at >= since) and l.fee <> coalesce(e.amount, 0)
 $$;
 
 CREATE FUNCTION money.unposted_refunds(since timestamp with time zone) RETURNS SETOF jsonb
@@ -9476,6 +9766,18 @@ CREATE FUNCTION money.unposted_refunds(since timestamp with time zone) RETURNS S
     where (t.id = k.transfer_id or t.reverses = k.transfer_id) and c.kind = 'held' and n.currency = r.currency) as e on true
   where money.is_looked_at(r.marketplace) and (since is null or r.updated_at >= since)
     and coalesce(e.amount, 0) <> case when r.status = 'succeeded' then r.amount else 0 end
+$$;
+
+CREATE FUNCTION money.unshared_debts(since timestamp with time zone) RETURNS SETOF jsonb
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+  select jsonb_build_object('payment_id', p.id, 'owed_through', p.owed_through, 'repaid', b.total_in)
+  from money.payments p
+  join money.accounts a on a.owner_id = p.payer_id and a.kind = 'receivable' and a.currency = p.currency
+  join money.balances b on b.account_id = a.id
+  where money.is_looked_at(p.marketplace) and p.owed_through is not null and p.collected_at is null
+    and b.total_in >= p.owed_through and b.moved_at < app.now() - interval '1 hour'
 $$;
 
 CREATE FUNCTION money.unused_part(amount bigint, period_start timestamp with time zone, period_end timestamp with time zone, moment timestamp with time zone) RETURNS bigint
@@ -9869,6 +10171,20 @@ CREATE FUNCTION money.wrong_settlements(since timestamp with time zone) RETURNS 
     select -sum(n.amount) as amount from money.entries n join money.accounts a on a.id = n.account_id
     where n.transfer_id = k.transfer_id and a.gateway = 'bank') as e on true
   where money.is_looked_at(s.marketplace) and (since is null or s.created_at >= since) and l.net <> coalesce(e.amount, 0)
+$$;
+
+CREATE FUNCTION money.wrong_uncollected(since timestamp with time zone) RETURNS SETOF jsonb
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+  select jsonb_build_object('marketplace', marketplace, 'currency', currency, 'kept', coalesce(k.kept, 0), 'owed', coalesce(o.owed, 0))
+  from (
+    select a.marketplace, a.currency, money.platform_balance(a.id) as kept
+    from money.accounts a where a.owner_id is null and a.kind = 'uncollected') as k
+  full join (
+    select p.marketplace, p.currency, sum(p.due_amount) as owed
+    from money.payments p where p.owed_through is not null and p.collected_at is null group by 1, 2) as o using (marketplace, currency)
+  where money.is_looked_at(marketplace) and coalesce(k.kept, 0) <> coalesce(o.owed, 0)
 $$;
 
 CREATE FUNCTION money.wrong_withdrawals(since timestamp with time zone) RETURNS SETOF jsonb
@@ -10579,11 +10895,13 @@ CREATE FUNCTION parking.find_nearest(asked jsonb) RETURNS SETOF parking.found_sp
     SET search_path TO 'public', 'pg_temp'
     SET plan_cache_mode TO 'force_generic_plan'
     SET enable_sort TO 'off'
+    SET jit TO 'off'
     AS $$
 declare
   terms parking.search_terms := parking.search_terms(asked);
   -- A city is not sorted by price or rating for the first twenty.
   walk integer := case terms.sort when 'distance' then terms.size else 500 end;
+  nothing parking.found_space;
 begin
   return query
     select s.id, s.title, s.description, s.address, s.city, s.state, s.zip_code, s.location, s.surface, s.is_covered, s.capacity,
@@ -10593,7 +10911,8 @@ begin
            s.has_lighting, s.amenities, s.currency, s.time_zone, s.rating, s.review_count, s.created_at, s.updated_at,
            s.cover_object, s.distance_m, s.subtotal_amount, s.sort_key, terms.basis_points,
            case when terms.explain and terms.starts_at is not null then
-             booking.free_units(s.id, s.capacity, tstzrange(terms.starts_at, terms.ends_at)) end
+             booking.free_units(s.id, s.capacity, tstzrange(terms.starts_at, terms.ends_at)) end,
+           terms.vehicle_busy
     from (
       select near.*, case terms.sort when 'price' then coalesce(near.subtotal_amount, near.hourly_rate)::float8
                                      when 'rating' then -coalesce(near.rating, 0)::float8
@@ -10604,7 +10923,7 @@ begin
         cross join lateral (
           select (parking.price_of(s.hourly_rate, s.daily_rate, s.weekly_rate, s.monthly_rate, terms.seconds)).amount
           offset 0) as price
-        where s.point && _st_expand(terms.here, terms.radius_m) and s.point <-> terms.here <= terms.radius_m
+        where s.point && _st_expand(terms.here, terms.radius_m) and s.point <-> terms.here <= terms.radius_m and not s.is_mine
           and (terms.sort <> 'distance' or terms.after_id is null
             or (s.point <-> terms.here, s.id) > (terms.after_key, terms.after_id))
           and coalesce(terms.filters is null or parking.meets(terms.filters, s.surface, s.is_covered, s.has_ev_charging,
@@ -10639,6 +10958,10 @@ begin
     where terms.after_id is null or (s.sort_key, s.id) > (terms.after_key, terms.after_id)
     order by s.sort_key, s.id
     limit terms.size;
+  if not found then
+    nothing.vehicle_busy := terms.vehicle_busy;
+    return next nothing;
+  end if;
 end $$;
 
 CREATE FUNCTION parking.follow_vehicle(booking_id uuid, seen text) RETURNS text
@@ -11158,6 +11481,9 @@ begin
     from parking.vehicles v
     where v.id = terms.vehicle_id and v.user_id = app.actor() and v.marketplace = app.marketplace() and v.is_active;
     if not found then perform app.refuse('vehicle_not_yours'); end if;
+    if terms.seconds is not null then
+      terms.vehicle_busy := booking.free_units(terms.vehicle_id, 1, tstzrange(terms.starts_at, terms.ends_at)) < 1;
+    end if;
   end if;
   if terms.seconds is not null then
     -- Read here at once, as `booking.horizon` and `app.setting` would one by one: each of those costs as much as several spaces.
@@ -11319,6 +11645,7 @@ CREATE FUNCTION parking.suspend_space(space_id uuid, suspended boolean, reason t
     AS $$
 declare space parking.spaces := parking.lock_space(suspend_space.space_id); before text := space.listing_status;
 begin
+  if space.owner_id = app.actor() then perform app.refuse('own_space_review'); end if;
   if suspended then space.listing_status := 'suspended';
   elsif before = 'suspended' then space.listing_status := 'inactive';
   end if;
@@ -11611,12 +11938,12 @@ begin
   return next;
 end $_$;
 
-CREATE FUNCTION privacy.begin_deletion(forfeited bigint) RETURNS TABLE(retry_after integer, password_hash text, email text, phone_sealed text, phone_hash text)
+CREATE FUNCTION privacy.begin_deletion(forfeited bigint, forfeited_earnings bigint) RETURNS TABLE(retry_after integer, password_hash text, email text, phone_sealed text, phone_hash text)
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'public', 'pg_temp'
     AS $$
 begin
-  perform privacy.check_deletable(app.actor(), forfeited);
+  perform privacy.check_deletable(app.actor(), forfeited, forfeited_earnings);
   retry_after := app.draw('delete-account:' || app.actor(), 5, interval '15 minutes');
   if retry_after is not null then return next; return; end if;
   return query select null::integer, u.password_hash::text, c.email, c.phone_sealed, c.phone_hash
@@ -11636,10 +11963,11 @@ begin
   return next;
 end $$;
 
-CREATE FUNCTION privacy.check_deletable(person_id uuid, forfeited bigint) RETURNS void
+CREATE FUNCTION privacy.check_deletable(person_id uuid, forfeited bigint, forfeited_earnings bigint) RETURNS void
     LANGUAGE plpgsql STABLE SECURITY DEFINER
     SET search_path TO 'public', 'pg_temp'
     AS $$
+declare settled text[] := case when money.spare_earnings(person_id) = forfeited_earnings then '{provider_payable,receivable}' else '{}' end;
 begin
   if exists (
     select from booking.bookings b join booking.flows f on f.id = b.flow_id
@@ -11647,17 +11975,15 @@ begin
       -- Who has come and not gone is under way, and what that costs is not known yet.
       and (b.ends_at > app.now() or b.status = f.running)
       and (b.expires_at is null or b.expires_at > app.now())) then perform app.refuse('bookings_running'); end if;
-  if exists (select from privacy.debts(person_id) d where d.amount < 0)
-    -- What took place and is to be paid for still. Cash may have been given without its provider having said so.
-    or exists (
-      select from money.payments p join booking.bookings b on b.id = p.booking_id
-      where p.payer_id = person_id and p.status in ('pending', 'failed') and p.due_amount > 0 and p.cash_amount = 0
-        and b.completed_at is not null) then
+  if exists (select from privacy.debts(person_id) d where d.amount < 0 and d.kind <> all (settled))
+    -- What is about to become a debt.
+    or exists (select from money.payments p where p.payer_id = person_id and p.settled_at is null and money.is_unpayable(p)) then
     perform app.refuse('money_owed');
   end if;
   if exists (
     select from privacy.debts(person_id) d
-    where (d.kind = 'wallet' and d.amount = forfeited and forfeited < money.least_withdrawal()) is not true) then
+    where d.kind <> all (settled)
+      and (d.kind = 'wallet' and d.amount = forfeited and forfeited < money.least_withdrawal()) is not true) then
     perform app.refuse('balance_remaining');
   end if;
   -- What a gateway is still asked for may end in an account of the person's.
@@ -11679,7 +12005,7 @@ CREATE FUNCTION privacy.debts(person_id uuid) RETURNS TABLE(kind text, amount bi
   where a.owner_id = person_id and a.kind <> 'credits' and b.balance <> 0
 $$;
 
-CREATE FUNCTION privacy.delete_account(codes jsonb, forfeited bigint) RETURNS TABLE(outcome text, attempts_left integer, restorable_until timestamp with time zone, tesla_token text)
+CREATE FUNCTION privacy.delete_account(codes jsonb, forfeited bigint, forfeited_earnings bigint) RETURNS TABLE(outcome text, attempts_left integer, restorable_until timestamp with time zone, tesla_token text)
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'public', 'pg_temp'
     AS $$
@@ -11695,7 +12021,7 @@ begin
   -- Whoever deleted it at the same moment has ended this session too.
   if person.account_status = 'deleted' then perform app.refuse('session_ended'); end if;
   if not app.is_active(person.account_status, person.suspended_until) then perform app.refuse('account_suspended'); end if;
-  perform privacy.check_deletable(person.id, forfeited);
+  perform privacy.check_deletable(person.id, forfeited, forfeited_earnings);
   if codes is not null then
     select t.outcome, t.attempts_left into outcome, attempts_left from identity.try_own_code(codes, 'delete_account') t;
     if outcome <> 'right' then
@@ -11704,8 +12030,9 @@ begin
     end if;
   end if;
   perform money.forfeit(person.id, forfeited);
-  -- What has come into the wallet since is seen under its lock.
-  perform privacy.check_deletable(person.id, null);
+  perform money.forfeit_earnings(person.id, forfeited_earnings);
+  -- What has come in since is seen under the locks of what was given up.
+  perform privacy.check_deletable(person.id, null, null);
   select t.refresh_token_sealed into tesla_token from identity.tesla_accounts t where t.user_id = person.id;
   for step in select p.at_deletion from privacy.personal_data p where p.at_deletion is not null order by p.purge_order loop
     execute step.at_deletion using person.id;
@@ -13655,7 +13982,7 @@ CREATE TABLE money.accounts (
     CONSTRAINT accounts_gateway_check CHECK (((kind = 'gateway_clearing'::text) = (gateway IS NOT NULL))),
     CONSTRAINT accounts_kind_check CHECK (
 CASE
-    WHEN (owner_id IS NULL) THEN (kind = ANY (ARRAY['platform_revenue'::text, 'gateway_clearing'::text, 'gateway_fees'::text, 'promo_expense'::text, 'credit_expense'::text, 'dispute_expense'::text, 'disputed'::text, 'tax'::text, 'bank'::text]))
+    WHEN (owner_id IS NULL) THEN (kind = ANY (ARRAY['platform_revenue'::text, 'gateway_clearing'::text, 'gateway_fees'::text, 'promo_expense'::text, 'credit_expense'::text, 'dispute_expense'::text, 'disputed'::text, 'tax'::text, 'bank'::text, 'uncollected'::text]))
     ELSE (kind = ANY (ARRAY['wallet'::text, 'credits'::text, 'provider_payable'::text, 'held'::text, 'receivable'::text, 'withdrawing'::text]))
 END)
 );
@@ -13762,10 +14089,13 @@ ALTER TABLE ONLY money.currencies FORCE ROW LEVEL SECURITY;
 CREATE TABLE money.gateway_customers (
     id uuid DEFAULT app.uuid_v7() NOT NULL,
     marketplace text NOT NULL,
-    user_id uuid NOT NULL,
+    user_id uuid,
     gateway text NOT NULL,
     reference character varying(255),
-    created_at timestamp with time zone DEFAULT app.now() NOT NULL
+    created_at timestamp with time zone DEFAULT app.now() NOT NULL,
+    left_at timestamp with time zone,
+    asked_at timestamp with time zone,
+    CONSTRAINT gateway_customers_left_at_check CHECK (((user_id IS NULL) = (left_at IS NOT NULL)))
 );
 
 ALTER TABLE ONLY money.gateway_customers FORCE ROW LEVEL SECURITY;
@@ -13852,7 +14182,9 @@ ALTER TABLE ONLY money.payout_items FORCE ROW LEVEL SECURITY;
 
 CREATE TABLE money.payout_marks (
     account_id uuid NOT NULL,
-    through bigint DEFAULT 0 NOT NULL
+    through bigint DEFAULT 0 NOT NULL,
+    is_final boolean DEFAULT false NOT NULL,
+    final_at timestamp with time zone
 )
 WITH (fillfactor='80');
 
@@ -13950,7 +14282,7 @@ CREATE TABLE money.settlement_lines (
     expected_amount bigint,
     expected_fee bigint,
     problem character varying(200),
-    CONSTRAINT settlement_lines_kind_check CHECK ((kind = ANY (ARRAY['charge'::text, 'refund'::text, 'other'::text]))),
+    CONSTRAINT settlement_lines_kind_check CHECK ((kind = ANY (ARRAY['charge'::text, 'refund'::text, 'fee'::text, 'other'::text]))),
     CONSTRAINT settlement_lines_result_check CHECK ((result = ANY (ARRAY['matched'::text, 'amount_differs'::text, 'currency_differs'::text, 'fee_differs'::text, 'date_differs'::text, 'unknown'::text, 'repeated'::text, 'unreadable'::text, 'not_a_payment'::text, 'missing'::text])))
 );
 
@@ -15092,6 +15424,8 @@ CREATE INDEX disputes_reduction_id_idx ON money.disputes USING btree (reduction_
 
 CREATE INDEX entries_account_id_idx ON ONLY money.entries USING btree (account_id, number);
 
+CREATE INDEX gateway_customers_leaving_idx ON money.gateway_customers USING btree (asked_at) WHERE (user_id IS NULL);
+
 CREATE INDEX invoices_corrects_idx ON money.invoices USING btree (corrects) WHERE (corrects IS NOT NULL);
 
 CREATE INDEX invoices_payment_id_idx ON money.invoices USING btree (payment_id);
@@ -15145,6 +15479,8 @@ CREATE INDEX payments_status_idx ON money.payments USING btree (status, id);
 CREATE INDEX payments_subject_id_idx ON money.payments USING btree (subject_id) WHERE (subject_id IS NOT NULL);
 
 CREATE UNIQUE INDEX payments_subject_id_key ON money.payments USING btree (subject_id, purpose) WHERE ((subject_id IS NOT NULL) AND (status = ANY (ARRAY['pending'::text, 'processing'::text, 'authorized'::text, 'failed'::text])));
+
+CREATE INDEX payments_uncollected_idx ON money.payments USING btree (payer_id) WHERE ((owed_through IS NOT NULL) AND (collected_at IS NULL));
 
 CREATE UNIQUE INDEX payout_accounts_details_hash_key ON money.payout_accounts USING btree (user_id, details_hash) WHERE (status <> 'removed'::text);
 
@@ -15205,6 +15541,8 @@ CREATE UNIQUE INDEX rollup_boundary_key ON money.rollup_boundary USING btree ((t
 CREATE INDEX settlement_lines_attempt_id_idx ON money.settlement_lines USING btree (attempt_id) WHERE (attempt_id IS NOT NULL);
 
 CREATE UNIQUE INDEX settlement_lines_attempt_id_key ON money.settlement_lines USING btree (attempt_id) WHERE ((result = 'matched'::text) AND (kind = 'charge'::text));
+
+CREATE UNIQUE INDEX settlement_lines_fee_key ON money.settlement_lines USING btree (entry_reference) WHERE ((result = 'matched'::text) AND (kind = 'fee'::text));
 
 CREATE INDEX settlement_lines_refund_id_idx ON money.settlement_lines USING btree (refund_id) WHERE (refund_id IS NOT NULL);
 
@@ -17854,6 +18192,9 @@ REVOKE ALL ON FUNCTION money.ask_for_payout(payout_id uuid) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION money.ask_for_work(payment_id uuid) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION money.ask_last_payout() FROM PUBLIC;
+GRANT ALL ON FUNCTION money.ask_last_payout() TO vicinity_api;
+
 GRANT SELECT(id) ON TABLE money.subscription_charges TO vicinity_api;
 
 GRANT SELECT(marketplace) ON TABLE money.subscription_charges TO vicinity_api;
@@ -17894,6 +18235,8 @@ GRANT ALL ON FUNCTION money.ask_subscriber(subscription_id uuid) TO vicinity_wor
 REVOKE ALL ON FUNCTION money.ask_to_collect(payment_id uuid) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION money.ask_to_collect_debt(person_id uuid) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION money.ask_to_share_debts(person_id uuid) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION money.begin_period(s money.subscriptions, c money.subscription_charges) FROM PUBLIC;
 
@@ -17940,6 +18283,9 @@ GRANT ALL ON FUNCTION money.check_invariants(since timestamp with time zone) TO 
 GRANT ALL ON FUNCTION money.check_invariants(since timestamp with time zone) TO vicinity_worker;
 
 REVOKE ALL ON FUNCTION money.choose_default(person_id uuid) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION money.claim_leaving_customers(batch integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION money.claim_leaving_customers(batch integer) TO vicinity_worker;
 
 REVOKE ALL ON FUNCTION money.claim_payment(payment_id uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION money.claim_payment(payment_id uuid) TO vicinity_worker;
@@ -18020,6 +18366,11 @@ REVOKE ALL ON FUNCTION money.fits_credits(type text, amount bigint) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION money.forfeit(person_id uuid, amount bigint) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION money.forfeit_earnings(person_id uuid, amount bigint) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION money.forget_customer(customer_id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION money.forget_customer(customer_id uuid) TO vicinity_worker;
+
 REVOKE ALL ON FUNCTION money.gaps_in_papers(since timestamp with time zone) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION money.give_back(p money.payments, r money.reductions) FROM PUBLIC;
@@ -18086,6 +18437,8 @@ REVOKE ALL ON FUNCTION money.is_fee_awaited(a money.payment_attempts) FROM PUBLI
 REVOKE ALL ON FUNCTION money.is_looked_at(marketplace text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION money.is_lost(p money.payments, a money.payment_attempts) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION money.is_repaid(p money.payments) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION money.is_subscribed(person_id uuid, role text, other_than uuid) FROM PUBLIC;
 
@@ -18207,6 +18560,10 @@ GRANT SELECT ON TABLE money.wallet_topups TO vicinity_api;
 REVOKE ALL ON FUNCTION money.open_topup(amount bigint) FROM PUBLIC;
 GRANT ALL ON FUNCTION money.open_topup(amount bigint) TO vicinity_api;
 
+REVOKE ALL ON FUNCTION money.open_unpaid(booking_id uuid) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION money.owe(p money.payments, covered bigint) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION money.owed_by(person_id uuid, currency text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION money.paper_lines(p money.payments, total bigint) FROM PUBLIC;
@@ -18243,6 +18600,8 @@ REVOKE ALL ON FUNCTION money.payout_account_of(user_id uuid, currency text) FROM
 REVOKE ALL ON FUNCTION money.payout_batch_lines(batch_id uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION money.payout_batch_lines(batch_id uuid) TO vicinity_api;
 
+REVOKE ALL ON FUNCTION money.payout_fee() FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION money.payout_period() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION money.payout_webhook(webhook_id uuid) FROM PUBLIC;
@@ -18256,9 +18615,13 @@ REVOKE ALL ON FUNCTION money.platform_balance(account_id uuid) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION money.post(transfer jsonb) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION money.post_billed_fees(s money.settlements) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION money.post_dispute(p money.payments, d money.disputes, r money.reductions, sign integer) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION money.post_fees(payment_id uuid) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION money.post_rail_fee(p money.payouts) FROM PUBLIC;
 
 GRANT SELECT(id) ON TABLE money.refunds TO vicinity_api;
 
@@ -18408,6 +18771,8 @@ GRANT ALL ON FUNCTION money.settle_webhook(webhook_id uuid) TO vicinity_worker;
 
 REVOKE ALL ON FUNCTION money.share(items jsonb, worth bigint) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION money.share_debt(p money.payments) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION money.show_cash(booking_id uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION money.show_cash(booking_id uuid) TO vicinity_api;
 
@@ -18438,6 +18803,8 @@ REVOKE ALL ON FUNCTION money.shown_staff_payout(p money.payouts) FROM PUBLIC;
 GRANT ALL ON FUNCTION money.shown_staff_payout(p money.payouts) TO vicinity_api;
 
 REVOKE ALL ON FUNCTION money.shown_subscription(subscription_id uuid) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION money.spare_earnings(person_id uuid) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION money.stamp_payment() FROM PUBLIC;
 
@@ -18483,6 +18850,10 @@ REVOKE ALL ON FUNCTION money.tell_of_payout_account(account money.payout_account
 
 REVOKE ALL ON FUNCTION money.tell_order(order_id uuid, payment_id uuid, status text) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION money.tell_owed(p money.payments, amount bigint) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION money.tell_repaid(person_id uuid) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION money.tell_subject(p money.payments, status text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION money.tell_subscriber(event text, subscription_id uuid, charge money.subscription_charges) FROM PUBLIC;
@@ -18510,6 +18881,8 @@ REVOKE ALL ON FUNCTION money.unbalanced_currencies(since timestamp with time zon
 
 REVOKE ALL ON FUNCTION money.unbalanced_transfers(since timestamp with time zone) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION money.unforgotten_customers(since timestamp with time zone) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION money.unpaid_subscriptions(since timestamp with time zone) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION money.unposted_captures(since timestamp with time zone) FROM PUBLIC;
@@ -18519,6 +18892,8 @@ REVOKE ALL ON FUNCTION money.unposted_disputes(since timestamp with time zone) F
 REVOKE ALL ON FUNCTION money.unposted_fees(since timestamp with time zone) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION money.unposted_refunds(since timestamp with time zone) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION money.unshared_debts(since timestamp with time zone) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION money.unused_part(amount bigint, period_start timestamp with time zone, period_end timestamp with time zone, moment timestamp with time zone) FROM PUBLIC;
 
@@ -18566,6 +18941,8 @@ REVOKE ALL ON FUNCTION money.wrong_papers(since timestamp with time zone) FROM P
 REVOKE ALL ON FUNCTION money.wrong_payouts(since timestamp with time zone) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION money.wrong_settlements(since timestamp with time zone) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION money.wrong_uncollected(since timestamp with time zone) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION money.wrong_withdrawals(since timestamp with time zone) FROM PUBLIC;
 
@@ -18803,18 +19180,18 @@ GRANT ALL ON FUNCTION privacy.answer_consent(purpose text, version text, is_give
 REVOKE ALL ON FUNCTION privacy.apply_retention(batch integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION privacy.apply_retention(batch integer) TO vicinity_worker;
 
-REVOKE ALL ON FUNCTION privacy.begin_deletion(forfeited bigint) FROM PUBLIC;
-GRANT ALL ON FUNCTION privacy.begin_deletion(forfeited bigint) TO vicinity_api;
+REVOKE ALL ON FUNCTION privacy.begin_deletion(forfeited bigint, forfeited_earnings bigint) FROM PUBLIC;
+GRANT ALL ON FUNCTION privacy.begin_deletion(forfeited bigint, forfeited_earnings bigint) TO vicinity_api;
 
 REVOKE ALL ON FUNCTION privacy.begin_restoring(email text, phone_hash text, identifier_hash text) FROM PUBLIC;
 GRANT ALL ON FUNCTION privacy.begin_restoring(email text, phone_hash text, identifier_hash text) TO vicinity_api;
 
-REVOKE ALL ON FUNCTION privacy.check_deletable(person_id uuid, forfeited bigint) FROM PUBLIC;
+REVOKE ALL ON FUNCTION privacy.check_deletable(person_id uuid, forfeited bigint, forfeited_earnings bigint) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION privacy.debts(person_id uuid) FROM PUBLIC;
 
-REVOKE ALL ON FUNCTION privacy.delete_account(codes jsonb, forfeited bigint) FROM PUBLIC;
-GRANT ALL ON FUNCTION privacy.delete_account(codes jsonb, forfeited bigint) TO vicinity_api;
+REVOKE ALL ON FUNCTION privacy.delete_account(codes jsonb, forfeited bigint, forfeited_earnings bigint) FROM PUBLIC;
+GRANT ALL ON FUNCTION privacy.delete_account(codes jsonb, forfeited bigint, forfeited_earnings bigint) TO vicinity_api;
 
 REVOKE ALL ON FUNCTION privacy.due_purges(batch integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION privacy.due_purges(batch integer) TO vicinity_worker;

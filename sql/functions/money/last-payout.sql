@@ -77,6 +77,7 @@ begin
     'description', 'Taken for what is owed', 'currency', currency_, 'entries', jsonb_build_array(
       jsonb_build_object('account', 'provider_payable', 'user_id', person_id, 'amount', -owed),
       jsonb_build_object('account', 'receivable', 'user_id', person_id, 'amount', owed)))) where owed > 0;
+  perform money.tell_repaid(person_id);
   perform money.post(jsonb_build_object('key', 'forfeit/' || app.uuid_v7(), 'type', 'adjustment',
     'description', 'Given up with the account', 'currency', currency_, 'entries', jsonb_build_array(
       jsonb_build_object('account', 'provider_payable', 'user_id', person_id, 'amount', -forfeit_earnings.amount),
