@@ -1126,12 +1126,12 @@ begin
   end loop;
 end $$;
 
-CREATE FUNCTION app.run(context jsonb, statement text, args text) RETURNS SETOF jsonb
+CREATE FUNCTION app.run(context jsonb, statement text, args text) RETURNS SETOF json
     LANGUAGE plpgsql
     AS $$
 declare
-  row_ record; answer jsonb[] := '{}'; earlier jsonb; verdict jsonb; keyed boolean := context ? 'idempotency_key';
-  item jsonb; bytes integer := 0; cut boolean := false; counted boolean := false;
+  row_ record; answer json[] := '{}'; earlier jsonb; verdict jsonb; keyed boolean := context ? 'idempotency_key';
+  item json; length integer := 0; bytes integer := 0; cut boolean := false; counted boolean := false;
   state text; constraint_ text; table_ text; message_ text; detail_ text; column_ text;
 begin
   -- Whatever becomes of the statement: what staff do with somebody else's eyes is on record.
@@ -1141,7 +1141,7 @@ begin
     -- The worker acts for the system: it has no session to check.
     if current_user <> 'vicinity_worker' then verdict := app.check_caller(context); end if;
     if verdict ? 'constraint' then
-      return next jsonb_build_object('refused', verdict);
+      return next json_build_object('refused', verdict);
       return;
     end if;
     counted := context ? 'limited';
@@ -1149,17 +1149,18 @@ begin
       earlier := app.earlier_answer(context);
       if earlier ? 'refused' then return next earlier; return; end if;
       if earlier is not null then
-        return next jsonb_build_object('replayed', true, 'emitted', 0, 'cut', false);
-        return query select jsonb_array_elements(earlier -> 'rows');
+        return next json_build_object('replayed', true, 'emitted', 0, 'cut', false);
+        return query select r::json from jsonb_array_elements(earlier -> 'rows') as r;
         return;
       end if;
     end if;
     for row_ in execute statement using args::jsonb loop
-      item := to_jsonb(row_);
+      item := row_to_json(row_);
       -- The Data API writes each row's JSON as a text inside of JSON, which doubles it at most. A row that comes alone is not measured,
       -- as most do: it may have 64 KB there.
-      if answer <> '{}' then
-        if bytes = 0 then bytes := octet_length(answer[1]::text); end if;
+      length := length + 1;
+      if length > 1 then
+        if length = 2 then bytes := octet_length(answer[1]::text); end if;
         bytes := bytes + octet_length(item::text);
       end if;
       cut := bytes > 500000;
@@ -1169,7 +1170,7 @@ begin
     -- Only a transaction that wrote has an id: a load before the write leaves the key free for the write.
     if pg_current_xact_id_if_assigned() is not null then
       set constraints all immediate;   -- deferred refusals happen here, where they are caught
-      if keyed then perform app.keep_answer(context, answer); end if;
+      if keyed then perform app.keep_answer(context, answer::jsonb[]); end if;
     end if;
     if verdict ? 'idle' and not context ? 'impersonator' then
       perform identity.note_activity((context ->> 'actor')::uuid);
@@ -1185,11 +1186,11 @@ begin
       perform app.set_context(context);
       perform app.draw_change(context ->> 'actor');
     end if;
-    return next jsonb_build_object('refused', jsonb_build_object('sqlstate', state, 'constraint', nullif(constraint_, ''),
+    return next json_build_object('refused', json_build_object('sqlstate', state, 'constraint', nullif(constraint_, ''),
       'table', nullif(table_, ''), 'column', nullif(column_, ''), 'message', message_, 'detail', nullif(detail_, '')));
     return;
   end;
-  return next jsonb_build_object('replayed', false, 'emitted', current_setting('app.emitted')::integer, 'cut', cut);
+  return next json_build_object('replayed', false, 'emitted', current_setting('app.emitted')::integer, 'cut', cut);
   foreach item in array answer loop return next item; end loop;
 end $$;
 
@@ -1409,6 +1410,7 @@ CREATE FUNCTION booking.sum_of(line_items jsonb, payer text) RETURNS bigint
     LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE
     AS $$
 begin
+  if line_items = '[]' then return 0; end if;
   return (select coalesce(sum((item ->> 'amount')::bigint), 0)
           from jsonb_array_elements(line_items) as item where item ->> 'payer' = sum_of.payer);
 end $$;
@@ -1464,15 +1466,14 @@ CREATE TABLE booking.bookings (
     CONSTRAINT bookings_amounts_check CHECK ((LEAST((subtotal_amount - discount_amount), fee_amount, discount_amount, refund_amount, overstay_amount, (total_amount - GREATEST(refund_amount, overstay_amount))) >= 0)),
     CONSTRAINT bookings_answer_seconds_check CHECK ((answer_seconds > 0)),
     CONSTRAINT bookings_awaits_check CHECK (((awaits = ANY ('{payment,answer}'::text[])) AND ((awaits IS NULL) = (expires_at IS NULL)))),
-    CONSTRAINT bookings_buffers_check CHECK (((LEAST(buffer_before, buffer_after) >= 0) AND (GREATEST(buffer_before, buffer_after) <= 604800))),
+    CONSTRAINT bookings_bounds_check CHECK (((LEAST(buffer_before, buffer_after, (refund_cap)::integer) >= 0) AND (GREATEST(buffer_before, buffer_after) <= 604800) AND (refund_cap <= 100))),
     CONSTRAINT bookings_cancelled_by_check CHECK ((cancelled_by = ANY ('{customer,provider,staff,system}'::text[]))),
     CONSTRAINT bookings_currency_check CHECK ((currency ~ '^[A-Z]{3}$'::text)),
     CONSTRAINT bookings_line_items_check CHECK ((booking.sum_of(line_items, 'customer'::text) = total_amount)),
     CONSTRAINT bookings_move_request_check CHECK (((move_request IS NULL) OR booking.is_move_request(move_request, confirmed_at, completed_at, cancelled_at, awaits))),
     CONSTRAINT bookings_parties_check CHECK ((customer_id <> provider_id)),
     CONSTRAINT bookings_payment_status_check CHECK ((payment_status = ANY ('{pending,processing,succeeded,failed,cancelled,refunded}'::text[]))),
-    CONSTRAINT bookings_refund_cap_check CHECK (((refund_cap >= 0) AND (refund_cap <= 100))),
-    CONSTRAINT bookings_refund_items_check CHECK ((((refund_items = '[]'::jsonb) AND (refund_amount = 0)) OR (booking.sum_of(refund_items, 'customer'::text) = refund_amount))),
+    CONSTRAINT bookings_refund_items_check CHECK ((booking.sum_of(refund_items, 'customer'::text) = refund_amount)),
     CONSTRAINT bookings_time_check CHECK ((ends_at > starts_at)),
     CONSTRAINT bookings_total_amount_check CHECK ((total_amount = ((subtotal_amount + fee_amount) - discount_amount)))
 )

@@ -1,6 +1,7 @@
 -- The one door of the database: `app.run(context, statement, args)` runs one statement for one caller in one transaction.
--- It answers with one jsonb row of meta data, or one refusal, and then one jsonb row for each row of the statement: the Data
--- API allows 64 KB a row and 1 MiB a response. Rows beyond that are left out, and `cut` in the meta data says so. Every
+-- It answers with one json row of meta data, or one refusal, and then one json row for each row of the statement: the Data
+-- API allows 64 KB a row and 1 MiB a response. Rows beyond that are left out, and `cut` in the meta data says so. Only what is kept is
+-- made jsonb, which takes twice as long to make and to print. Every
 -- statement must return rows, for `for … in execute` opens a cursor. A row of many columns that a function returns may come as one
 -- column, `select f(…) as row_value`, which is planned and read in less time than `select * from f(…)`: the client unwraps it.
 --
@@ -62,11 +63,19 @@ begin
   return app.draw('changes:' || draw_change.actor, 10000, interval '1 hour');
 end $$;
 
+-- It answered with jsonb once. Replaced in one transaction, so that it is never missing while others call it.
+do $$
+begin
+  if exists (select from pg_proc p where p.oid = to_regprocedure('app.run(jsonb, text, text)') and p.prorettype = 'jsonb'::regtype) then
+    drop function app.run(jsonb, text, text);
+  end if;
+end $$;
+
 -- Runs one statement, as the head of this file says. What goes wrong inside rolls back and is returned as a refusal.
-create or replace function app.run(context jsonb, statement text, args text) returns setof jsonb language plpgsql as $$
+create or replace function app.run(context jsonb, statement text, args text) returns setof json language plpgsql as $$
 declare
-  row_ record; answer jsonb[] := '{}'; earlier jsonb; verdict jsonb; keyed boolean := context ? 'idempotency_key';
-  item jsonb; bytes integer := 0; cut boolean := false; counted boolean := false;
+  row_ record; answer json[] := '{}'; earlier jsonb; verdict jsonb; keyed boolean := context ? 'idempotency_key';
+  item json; length integer := 0; bytes integer := 0; cut boolean := false; counted boolean := false;
   state text; constraint_ text; table_ text; message_ text; detail_ text; column_ text;
 begin
   -- Whatever becomes of the statement: what staff do with somebody else's eyes is on record.
@@ -76,7 +85,7 @@ begin
     -- The worker acts for the system: it has no session to check.
     if current_user <> 'vicinity_worker' then verdict := app.check_caller(context); end if;
     if verdict ? 'constraint' then
-      return next jsonb_build_object('refused', verdict);
+      return next json_build_object('refused', verdict);
       return;
     end if;
     counted := context ? 'limited';
@@ -84,17 +93,18 @@ begin
       earlier := app.earlier_answer(context);
       if earlier ? 'refused' then return next earlier; return; end if;
       if earlier is not null then
-        return next jsonb_build_object('replayed', true, 'emitted', 0, 'cut', false);
-        return query select jsonb_array_elements(earlier -> 'rows');
+        return next json_build_object('replayed', true, 'emitted', 0, 'cut', false);
+        return query select r::json from jsonb_array_elements(earlier -> 'rows') as r;
         return;
       end if;
     end if;
     for row_ in execute statement using args::jsonb loop
-      item := to_jsonb(row_);
+      item := row_to_json(row_);
       -- The Data API writes each row's JSON as a text inside of JSON, which doubles it at most. A row that comes alone is not measured,
       -- as most do: it may have 64 KB there.
-      if answer <> '{}' then
-        if bytes = 0 then bytes := octet_length(answer[1]::text); end if;
+      length := length + 1;
+      if length > 1 then
+        if length = 2 then bytes := octet_length(answer[1]::text); end if;
         bytes := bytes + octet_length(item::text);
       end if;
       cut := bytes > 500000;
@@ -104,7 +114,7 @@ begin
     -- Only a transaction that wrote has an id: a load before the write leaves the key free for the write.
     if pg_current_xact_id_if_assigned() is not null then
       set constraints all immediate;   -- deferred refusals happen here, where they are caught
-      if keyed then perform app.keep_answer(context, answer); end if;
+      if keyed then perform app.keep_answer(context, answer::jsonb[]); end if;
     end if;
     if verdict ? 'idle' and not context ? 'impersonator' then
       perform identity.note_activity((context ->> 'actor')::uuid);
@@ -120,11 +130,11 @@ begin
       perform app.set_context(context);
       perform app.draw_change(context ->> 'actor');
     end if;
-    return next jsonb_build_object('refused', jsonb_build_object('sqlstate', state, 'constraint', nullif(constraint_, ''),
+    return next json_build_object('refused', json_build_object('sqlstate', state, 'constraint', nullif(constraint_, ''),
       'table', nullif(table_, ''), 'column', nullif(column_, ''), 'message', message_, 'detail', nullif(detail_, '')));
     return;
   end;
-  return next jsonb_build_object('replayed', false, 'emitted', current_setting('app.emitted')::integer, 'cut', cut);
+  return next json_build_object('replayed', false, 'emitted', current_setting('app.emitted')::integer, 'cut', cut);
   foreach item in array answer loop return next item; end loop;
 end $$;
 
