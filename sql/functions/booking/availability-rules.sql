@@ -10,7 +10,6 @@ begin
   into has_hours, bound from booking.availability_rules a where a.resource_id = apply_rules.resource_id;
   update booking.resources t set always_open_until = case when has_hours then '-infinity' else bound end
   where t.id = apply_rules.resource_id returning t.* into r;
-  perform booking.take_turn(r.id);
 
   delete from booking.open_times o where o.resource_id = r.id;
   insert into booking.open_times (resource_id, marketplace, opens_at, closes_at)
@@ -25,6 +24,10 @@ begin
   from booking.rule_times t join booking.availability_rules a on a.id = t.rule_id
   where a.resource_id = r.id and a.availability_type <> 'available' and t.ends_at > app.now();
   if r.capacity * (select count(*) from unnest(wanted)) > 20000 then perform app.refuse('too_many_blocks'); end if;
+  -- Hours alone touch no reservation, and keep nobody waiting while many resources are brought in force at once.
+  if new_rule is null and wanted = '{}' and not exists (
+    select from booking.reservations b where b.resource_id = r.id and b.kind = 'block') then return; end if;
+  perform booking.take_turn(r.id);
   perform booking.release_expired(r.id, tstzrange(null, null));
   if exists (
     select from booking.rule_times t join booking.availability_rules a on a.id = t.rule_id
