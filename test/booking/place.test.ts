@@ -14,8 +14,7 @@ beforeAll(async () => {
   rival = await signUp('driveway', { roles: ['driver'] });
 });
 
-/** Whole minutes from now, so that bookings meet exactly. */
-/** Minutes are counted from one moment, whatever minute it is when a test asks. */
+/** Whole minutes, so that bookings meet exactly, counted from one moment, whatever minute it is when a test asks. */
 const START = Math.floor(Date.now() / 60_000) * 60_000;
 const at = (minutes: number) => new Date(START + minutes * 60_000).toISOString();
 const window = (from: number, to: number) => ({ starts_at: at(from), ends_at: at(to) });

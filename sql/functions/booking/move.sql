@@ -77,8 +77,8 @@ begin
   return b;
 end $$;
 
--- Shifts the reservation that a booking has of a resource, whose turn its caller has. Returns the unit, the same one where it is free, or null. What the new
--- time adds is taken as `booking.reserve` takes it, beside the old time, and only then do the two become one.
+-- Shifts the reservation that a booking has of a resource, whose turn its caller has. Returns the unit, the same one where it is free, or
+-- null. What the new time adds is taken as `booking.reserve` takes it, beside the old time, and only then do the two become one.
 create or replace function booking.shift(booking_id uuid, resource_id uuid, capacity integer, during tstzrange)
 returns integer language plpgsql security definer set search_path = public, pg_temp as $$
 declare held booking.reservations; taken uuid[]; other integer;
