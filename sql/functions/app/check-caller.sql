@@ -6,10 +6,11 @@
 create or replace function app.check_caller(context jsonb) returns jsonb
 language plpgsql stable security definer set search_path = public, pg_temp as $$
 declare
-  access text := coalesce(context ->> 'access', 'signed_in'); caller record; refusal text;
-  -- Read out once: a condition reads them for each row that it is asked of.
+  access text := coalesce(context ->> 'access', 'signed_in'); caller record; refusal text; verdict jsonb;
+  -- Read out once: a condition reads them for each row that it is asked of. What few callers need is asked in an `if` of its own, since
+  -- all functions of an expression are looked up before its first is called.
   session_id uuid := context ->> 'session'; actor uuid := context ->> 'actor'; place text := context ->> 'marketplace';
-  changes text := 'changes:' || actor;
+  changes text := 'changes:' || actor; moment timestamptz := app.now();
 begin
   if session_id is null then
     -- Somebody is believed with a session only, whatever the route.
@@ -19,31 +20,46 @@ begin
   if context ? 'token_hash' then return app.check_token(context, access); end if;
   -- One statement for what every request asks, whose plan is kept.
   select u.id, u.account_status, u.suspended_until, u.standing_before, s.revoked_at, s.expires_at, s.mfa_at, s.impersonator_session_id,
-    p.is_staff, r.full_at, coalesce(u.last_active_at < app.now() - interval '5 minutes', true) as is_idle,
+    p.is_staff, r.full_at, coalesce(u.last_active_at < moment - interval '5 minutes', true) as is_idle,
     m.value = 'true' as is_closed into caller
   from identity.sessions s join identity.users u on u.id = s.user_id
-  left join identity.permissions p on p.marketplace = s.marketplace and p.name = access
-  left join app.settings m on m.marketplace = s.marketplace and m.key = 'maintenance_mode' and m.is_active
+  left join identity.permissions p on p.marketplace = place and p.name = access
+  left join app.settings m on m.marketplace = place and m.key = 'maintenance_mode' and m.is_active
   left join app.rate_limits r on r.bucket = changes
-  where s.id = session_id and s.user_id = actor and s.marketplace = place and u.marketplace = s.marketplace;
-  if not found or caller.revoked_at is not null or caller.expires_at <= app.now()
-    or not app.is_impersonator(caller.impersonator_session_id, context ->> 'impersonator') then
+  where s.id = session_id and s.user_id = actor and s.marketplace = place and u.marketplace = place;
+  if not found or caller.revoked_at is not null or caller.expires_at <= moment then
     return '{"constraint": "session_ended"}';
   end if;
-  if not app.is_active(caller.account_status, caller.suspended_until) then
-    return jsonb_build_object('constraint', 'account_suspended', 'facts', identity.suspension_of(caller.id));
+  if caller.impersonator_session_id is not null or context ? 'impersonator' then
+    if not app.is_impersonator(caller.impersonator_session_id, context ->> 'impersonator') then
+      return '{"constraint": "session_ended"}';
+    end if;
   end if;
-  if access <> 'everyone' and not context ? 'own' and app.is_pending(caller.account_status, caller.standing_before) then
-    return '{"constraint": "account_pending"}';
+  if caller.account_status <> 'active' then
+    verdict := app.check_standing(caller.id, caller.account_status, caller.suspended_until, caller.standing_before,
+      access = 'everyone' or context ? 'own');
+    if verdict is not null then return verdict; end if;
   end if;
   if access not in ('everyone', 'signed_in') then
     refusal := app.check_permission(caller.id, access, caller.is_staff, caller.mfa_at is not null);
     if refusal is not null then return jsonb_build_object('constraint', refusal); end if;
   end if;
-  if context ? 'fresh_factor' and (caller.mfa_at > app.now() - interval '1 hour') is not true then
-    return '{"constraint": "step_up_required"}';
+  if context ? 'fresh_factor' then
+    if (caller.mfa_at > moment - interval '1 hour') is not true then return '{"constraint": "step_up_required"}'; end if;
   end if;
-  return app.check_changes(context, caller.full_at, caller.is_idle, caller.is_closed);
+  return app.check_changes(context, moment, caller.full_at, caller.is_idle, caller.is_closed);
+end $$;
+
+-- Why an account that is not plainly active may not go on, as `app.check_caller`; null when it may. `may_wait`: where one may go on that still
+-- waits for its proof.
+create or replace function app.check_standing(person_id uuid, account_status text, suspended_until timestamptz, standing_before text,
+  may_wait boolean) returns jsonb language plpgsql stable as $$
+begin
+  if not app.is_active(account_status, suspended_until) then
+    return jsonb_build_object('constraint', 'account_suspended', 'facts', identity.suspension_of(person_id));
+  end if;
+  if not may_wait and app.is_pending(account_status, standing_before) then return '{"constraint": "account_pending"}'; end if;
+  return null;
 end $$;
 
 -- Refuses everybody but staff while the marketplace is closed by its setting `maintenance_mode`, but on routes that stay open then. Null
@@ -80,27 +96,26 @@ $$;
 create or replace function app.check_token(context jsonb, access text) returns jsonb
 language plpgsql stable security definer set search_path = public, pg_temp as $$
 declare
-  token record; refusal text;
+  token record; refusal text; verdict jsonb;
   token_id uuid := context ->> 'session'; actor uuid := context ->> 'actor'; place text := context ->> 'marketplace';
-  changes text := 'changes:' || actor;
+  changes text := 'changes:' || actor; moment timestamptz := app.now();
 begin
   select t.user_id, t.abilities, t.mfa_at, t.expires_at, u.account_status, u.suspended_until, u.standing_before,
-    p.is_staff, r.full_at, coalesce(u.last_active_at < app.now() - interval '5 minutes', true) as is_idle,
+    p.is_staff, r.full_at, coalesce(u.last_active_at < moment - interval '5 minutes', true) as is_idle,
     m.value = 'true' as is_closed into token
   from identity.personal_access_tokens t join identity.users u on u.id = t.user_id and u.marketplace = t.marketplace
-  left join identity.permissions p on p.marketplace = t.marketplace and p.name = check_token.access
-  left join app.settings m on m.marketplace = t.marketplace and m.key = 'maintenance_mode' and m.is_active
+  left join identity.permissions p on p.marketplace = place and p.name = check_token.access
+  left join app.settings m on m.marketplace = place and m.key = 'maintenance_mode' and m.is_active
   left join app.rate_limits r on r.bucket = changes
   where t.id = token_id and t.user_id = actor and t.marketplace = place and t.token_hash = context ->> 'token_hash';
-  if not found or token.expires_at <= app.now() then return '{"constraint": "invalid_token"}'; end if;
+  if not found or token.expires_at <= moment then return '{"constraint": "invalid_token"}'; end if;
   if context ? 'fresh_factor' then return '{"constraint": "session_required"}'; end if;
-  if not app.is_active(token.account_status, token.suspended_until) then
-    return jsonb_build_object('constraint', 'account_suspended', 'facts', identity.suspension_of(token.user_id));
+  if token.account_status <> 'active' then
+    verdict := app.check_standing(token.user_id, token.account_status, token.suspended_until, token.standing_before,
+      access = 'everyone' or context ? 'own');
+    if verdict is not null then return verdict; end if;
   end if;
-  if access = 'everyone' then return app.check_changes(context, token.full_at, token.is_idle, token.is_closed); end if;
-  if not context ? 'own' and app.is_pending(token.account_status, token.standing_before) then
-    return '{"constraint": "account_pending"}';
-  end if;
+  if access = 'everyone' then return app.check_changes(context, moment, token.full_at, token.is_idle, token.is_closed); end if;
   if not (token.abilities && array['*', access] or 'read' = any (token.abilities) and context ->> 'method' = 'GET') then
     return '{"constraint": "ability_missing"}';
   end if;
@@ -108,18 +123,18 @@ begin
     refusal := app.check_permission(token.user_id, access, token.is_staff, token.mfa_at is not null);
     if refusal is not null then return jsonb_build_object('constraint', refusal); end if;
   end if;
-  return app.check_changes(context, token.full_at, token.is_idle, token.is_closed);
+  return app.check_changes(context, moment, token.full_at, token.is_idle, token.is_closed);
 end $$;
 
 -- Whether the marketplace is open to somebody who may go on, and whether they have changes left, of what one person may change in an
 -- hour: as `app.check_caller`. `full_at`: when their bucket is full again, which `app.draw_change` draws from; null when it is.
-create or replace function app.check_changes(context jsonb, full_at timestamptz, is_idle boolean, is_closed boolean) returns jsonb
-language sql stable as $$
+create or replace function app.check_changes(context jsonb, moment timestamptz, full_at timestamptz, is_idle boolean, is_closed boolean)
+returns jsonb language sql stable as $$
   select coalesce(case when is_closed then app.check_open(context) end, case
-    when context ? 'limited' and full_at + interval '0.36 seconds' > app.now() + interval '1 hour'
-      then '{"constraint": "too_many_requests"}'::jsonb
+    when context ? 'limited' and full_at > moment + interval '59 minutes 59.64 seconds' then '{"constraint": "too_many_requests"}'::jsonb
     when is_idle then '{"idle": true}' end)
 $$;
+drop function if exists app.check_changes(jsonb, timestamptz, boolean, boolean);
 
 -- Notes that a token was used, once a minute at most.
 create or replace function app.touch_token(token_id uuid) returns void
@@ -130,11 +145,10 @@ $$;
 
 -- Why a person may not use a permission, or null. What only staff may do takes a second factor.
 create or replace function app.check_permission(person_id uuid, permission text, is_staff boolean, has_second_factor boolean)
-returns text language plpgsql stable as $$
-begin
-  if not identity.has_permission(person_id, permission) then return 'forbidden'; end if;
-  return case when is_staff and not has_second_factor then 'two_factor_required' end;
-end $$;
+returns text language sql stable as $$
+  select case when not identity.has_permission(person_id, permission) then 'forbidden'
+    when is_staff and not has_second_factor then 'two_factor_required' end
+$$;
 
 -- Whether who looks with somebody else's eyes still may: it is over when the session ends in which it began or has no
 -- second factor any more, when the account is not active, or when the permission is gone. True for a session in which nobody impersonates.

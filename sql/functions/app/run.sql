@@ -58,10 +58,9 @@ begin
 end $$;
 
 -- What one person may change in an hour, by session and by token alike: counted by trip, of which a change makes two at most.
-create or replace function app.draw_change(actor text) returns integer language plpgsql as $$
-begin
-  return app.draw('changes:' || draw_change.actor, 10000, interval '1 hour');
-end $$;
+create or replace function app.draw_change(actor text) returns integer language sql as $$
+  select app.draw('changes:' || draw_change.actor, 10000, interval '1 hour')
+$$;
 
 -- It answered with jsonb once. Replaced in one transaction, so that it is never missing while others call it.
 do $$

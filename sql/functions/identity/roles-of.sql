@@ -9,8 +9,12 @@ language plpgsql stable as $$
 begin
   return exists (
       select from identity.user_roles r
-      join identity.role_permissions p on p.marketplace = r.marketplace and p.role = r.role and p.is_granted
-      where r.user_id = person_id and p.permission = has_permission.permission)
+      -- Looked up for each of the few roles: a join of both would sort them first.
+      cross join lateral (
+        select from identity.role_permissions p
+        where p.marketplace = r.marketplace and p.role = r.role and p.permission = has_permission.permission and p.is_granted offset 0
+      ) as granted
+      where r.user_id = person_id)
     or exists (
       select from identity.user_permissions p
       where p.user_id = person_id and p.permission = has_permission.permission);
