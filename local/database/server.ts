@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { type ClientBase, DatabaseError, Pool, type PoolClient } from 'pg';
 import { type Database, LoginError } from './database.ts';
 import { becomeSql } from './prepare.ts';
@@ -7,8 +8,11 @@ import { runStatement } from './server-statement.ts';
 /** What the cluster's parameter group sets for the planner (lib/database.ts). */
 const planner = '-c random_page_cost=1.1 -c jit=off';
 
-/** Connections a role may hold; the Data API pools in the same way. */
-const poolSize = 10;
+/**
+ * Connections a role may hold; the Data API pools in the same way. Two for each core: each reads plans and catalogue into a memory of its
+ * own, and more of them than that take turns in evicting each other's from the caches.
+ */
+const poolSize = 2 * availableParallelism();
 
 // Every value stays in PostgreSQL's text form: the Data API's own mapping reads it.
 const types = { getTypeParser: () => (text: string) => text };
