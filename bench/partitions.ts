@@ -97,12 +97,10 @@ async function keepBooking(url: string, client: number, signal: AbortSignal) {
       module: 'parking',
       resource_id: spaceId(client * 100),
       resource_name: 'Space',
-      capacity: 1,
       provider_id: personId(INSERTERS + client),
       starts_at: new Date(from * 3_600_000).toISOString(),
       ends_at: new Date((from + 1) * 3_600_000).toISOString(),
       time_zone: 'America/Los_Angeles',
-      instant: true,
       policy: driveway.policies.parking,
       line_items: [],
       currency: 'USD',
@@ -113,7 +111,7 @@ async function keepBooking(url: string, client: number, signal: AbortSignal) {
     const started = performance.now();
     const { rows } = await connection.query('select run from app.run($1::jsonb, $2, $3) as run', [
       JSON.stringify(contextOf(client)),
-      'select (booking.place($1 -> 0)).id',
+      'select (booking.place(jsonb_populate_record(null::booking.bookings, $1 -> 0), 1, true)).id',
       JSON.stringify([details]),
     ]);
     if ('refused' in rows[0].run) throw new Error(JSON.stringify(rows[0].run.refused));

@@ -145,18 +145,19 @@ CREATE TYPE parking.search_terms AS (
 CREATE FUNCTION app.now() RETURNS timestamp with time zone
     LANGUAGE sql STABLE PARALLEL SAFE
     AS $$
-  select coalesce(nullif(current_setting('app.now', true), '')::timestamptz, now())
+  select coalesce(nullif(current_setting('app.now', true), ''), 'now')::timestamptz
 $$;
 
 CREATE FUNCTION app.uuid_v7() RETURNS uuid
     LANGUAGE plpgsql
     AS $$
-declare
-  ms bigint := floor(extract(epoch from app.now() + (clock_timestamp() - now())) * 1000)::bigint;
-  made text := (coalesce(nullif(current_setting('app.ids', true), ''), '0')::bigint + 1)::text;
+declare made bigint := nullif(current_setting('app.ids', true), '')::bigint + 1;
 begin
-  made := set_config('app.ids', made, true);
-  return encode(int8send((ms << 16) | 28672 | (made::bigint & 4095)) || substring(uuid_send(gen_random_uuid()) from 9), 'hex')::uuid;
+  if made is null then
+    made := floor(date_part('epoch', app.now() + (clock_timestamp() - now())) * 1000)::bigint << 12;
+  end if;
+  made := set_config('app.ids', made::text, true);
+  return encode(int8send(((made >> 12) << 16) | 28672 | (made & 4095)) || substring(uuid_send(gen_random_uuid()) from 9), 'hex')::uuid;
 end $$;
 
 CREATE TABLE identity.users (
@@ -652,10 +653,11 @@ CREATE FUNCTION app.check_caller(context jsonb) RETURNS jsonb
     SET search_path TO 'public', 'pg_temp'
     AS $$
 declare
-  access text := coalesce(context ->> 'access', 'signed_in'); caller record; refusal text;
-  -- Read out once: a condition reads them for each row that it is asked of.
+  access text := coalesce(context ->> 'access', 'signed_in'); caller record; refusal text; verdict jsonb;
+  -- Read out once: a condition reads them for each row that it is asked of. What few callers need is asked in an `if` of its own, since
+  -- all functions of an expression are looked up before its first is called.
   session_id uuid := context ->> 'session'; actor uuid := context ->> 'actor'; place text := context ->> 'marketplace';
-  changes text := 'changes:' || actor;
+  changes text := 'changes:' || actor; moment timestamptz := app.now();
 begin
   if session_id is null then
     -- Somebody is believed with a session only, whatever the route.
@@ -665,39 +667,41 @@ begin
   if context ? 'token_hash' then return app.check_token(context, access); end if;
   -- One statement for what every request asks, whose plan is kept.
   select u.id, u.account_status, u.suspended_until, u.standing_before, s.revoked_at, s.expires_at, s.mfa_at, s.impersonator_session_id,
-    p.is_staff, r.full_at, coalesce(u.last_active_at < app.now() - interval '5 minutes', true) as is_idle,
+    p.is_staff, r.full_at, coalesce(u.last_active_at < moment - interval '5 minutes', true) as is_idle,
     m.value = 'true' as is_closed into caller
   from identity.sessions s join identity.users u on u.id = s.user_id
-  left join identity.permissions p on p.marketplace = s.marketplace and p.name = access
-  left join app.settings m on m.marketplace = s.marketplace and m.key = 'maintenance_mode' and m.is_active
+  left join identity.permissions p on p.marketplace = place and p.name = access
+  left join app.settings m on m.marketplace = place and m.key = 'maintenance_mode' and m.is_active
   left join app.rate_limits r on r.bucket = changes
-  where s.id = session_id and s.user_id = actor and s.marketplace = place and u.marketplace = s.marketplace;
-  if not found or caller.revoked_at is not null or caller.expires_at <= app.now()
-    or not app.is_impersonator(caller.impersonator_session_id, context ->> 'impersonator') then
+  where s.id = session_id and s.user_id = actor and s.marketplace = place and u.marketplace = place;
+  if not found or caller.revoked_at is not null or caller.expires_at <= moment then
     return '{"constraint": "session_ended"}';
   end if;
-  if not app.is_active(caller.account_status, caller.suspended_until) then
-    return jsonb_build_object('constraint', 'account_suspended', 'facts', identity.suspension_of(caller.id));
+  if caller.impersonator_session_id is not null or context ? 'impersonator' then
+    if not app.is_impersonator(caller.impersonator_session_id, context ->> 'impersonator') then
+      return '{"constraint": "session_ended"}';
+    end if;
   end if;
-  if access <> 'everyone' and not context ? 'own' and app.is_pending(caller.account_status, caller.standing_before) then
-    return '{"constraint": "account_pending"}';
+  if caller.account_status <> 'active' then
+    verdict := app.check_standing(caller.id, caller.account_status, caller.suspended_until, caller.standing_before,
+      access = 'everyone' or context ? 'own');
+    if verdict is not null then return verdict; end if;
   end if;
   if access not in ('everyone', 'signed_in') then
     refusal := app.check_permission(caller.id, access, caller.is_staff, caller.mfa_at is not null);
     if refusal is not null then return jsonb_build_object('constraint', refusal); end if;
   end if;
-  if context ? 'fresh_factor' and (caller.mfa_at > app.now() - interval '1 hour') is not true then
-    return '{"constraint": "step_up_required"}';
+  if context ? 'fresh_factor' then
+    if (caller.mfa_at > moment - interval '1 hour') is not true then return '{"constraint": "step_up_required"}'; end if;
   end if;
-  return app.check_changes(context, caller.full_at, caller.is_idle, caller.is_closed);
+  return app.check_changes(context, moment, caller.full_at, caller.is_idle, caller.is_closed);
 end $$;
 
-CREATE FUNCTION app.check_changes(context jsonb, full_at timestamp with time zone, is_idle boolean, is_closed boolean) RETURNS jsonb
+CREATE FUNCTION app.check_changes(context jsonb, moment timestamp with time zone, full_at timestamp with time zone, is_idle boolean, is_closed boolean) RETURNS jsonb
     LANGUAGE sql STABLE
     AS $$
   select coalesce(case when is_closed then app.check_open(context) end, case
-    when context ? 'limited' and full_at + interval '0.36 seconds' > app.now() + interval '1 hour'
-      then '{"constraint": "too_many_requests"}'::jsonb
+    when context ? 'limited' and full_at > moment + interval '59 minutes 59.64 seconds' then '{"constraint": "too_many_requests"}'::jsonb
     when is_idle then '{"idle": true}' end)
 $$;
 
@@ -719,11 +723,21 @@ begin
 end $$;
 
 CREATE FUNCTION app.check_permission(person_id uuid, permission text, is_staff boolean, has_second_factor boolean) RETURNS text
+    LANGUAGE sql STABLE
+    AS $$
+  select case when not identity.has_permission(person_id, permission) then 'forbidden'
+    when is_staff and not has_second_factor then 'two_factor_required' end
+$$;
+
+CREATE FUNCTION app.check_standing(person_id uuid, account_status text, suspended_until timestamp with time zone, standing_before text, may_wait boolean) RETURNS jsonb
     LANGUAGE plpgsql STABLE
     AS $$
 begin
-  if not identity.has_permission(person_id, permission) then return 'forbidden'; end if;
-  return case when is_staff and not has_second_factor then 'two_factor_required' end;
+  if not app.is_active(account_status, suspended_until) then
+    return jsonb_build_object('constraint', 'account_suspended', 'facts', identity.suspension_of(person_id));
+  end if;
+  if not may_wait and app.is_pending(account_status, standing_before) then return '{"constraint": "account_pending"}'; end if;
+  return null;
 end $$;
 
 CREATE FUNCTION app.check_token(context jsonb, access text) RETURNS jsonb
@@ -731,27 +745,26 @@ CREATE FUNCTION app.check_token(context jsonb, access text) RETURNS jsonb
     SET search_path TO 'public', 'pg_temp'
     AS $$
 declare
-  token record; refusal text;
+  token record; refusal text; verdict jsonb;
   token_id uuid := context ->> 'session'; actor uuid := context ->> 'actor'; place text := context ->> 'marketplace';
-  changes text := 'changes:' || actor;
+  changes text := 'changes:' || actor; moment timestamptz := app.now();
 begin
   select t.user_id, t.abilities, t.mfa_at, t.expires_at, u.account_status, u.suspended_until, u.standing_before,
-    p.is_staff, r.full_at, coalesce(u.last_active_at < app.now() - interval '5 minutes', true) as is_idle,
+    p.is_staff, r.full_at, coalesce(u.last_active_at < moment - interval '5 minutes', true) as is_idle,
     m.value = 'true' as is_closed into token
   from identity.personal_access_tokens t join identity.users u on u.id = t.user_id and u.marketplace = t.marketplace
-  left join identity.permissions p on p.marketplace = t.marketplace and p.name = check_token.access
-  left join app.settings m on m.marketplace = t.marketplace and m.key = 'maintenance_mode' and m.is_active
+  left join identity.permissions p on p.marketplace = place and p.name = check_token.access
+  left join app.settings m on m.marketplace = place and m.key = 'maintenance_mode' and m.is_active
   left join app.rate_limits r on r.bucket = changes
   where t.id = token_id and t.user_id = actor and t.marketplace = place and t.token_hash = context ->> 'token_hash';
-  if not found or token.expires_at <= app.now() then return '{"constraint": "invalid_token"}'; end if;
+  if not found or token.expires_at <= moment then return '{"constraint": "invalid_token"}'; end if;
   if context ? 'fresh_factor' then return '{"constraint": "session_required"}'; end if;
-  if not app.is_active(token.account_status, token.suspended_until) then
-    return jsonb_build_object('constraint', 'account_suspended', 'facts', identity.suspension_of(token.user_id));
+  if token.account_status <> 'active' then
+    verdict := app.check_standing(token.user_id, token.account_status, token.suspended_until, token.standing_before,
+      access = 'everyone' or context ? 'own');
+    if verdict is not null then return verdict; end if;
   end if;
-  if access = 'everyone' then return app.check_changes(context, token.full_at, token.is_idle, token.is_closed); end if;
-  if not context ? 'own' and app.is_pending(token.account_status, token.standing_before) then
-    return '{"constraint": "account_pending"}';
-  end if;
+  if access = 'everyone' then return app.check_changes(context, moment, token.full_at, token.is_idle, token.is_closed); end if;
   if not (token.abilities && array['*', access] or 'read' = any (token.abilities) and context ->> 'method' = 'GET') then
     return '{"constraint": "ability_missing"}';
   end if;
@@ -759,7 +772,7 @@ begin
     refusal := app.check_permission(token.user_id, access, token.is_staff, token.mfa_at is not null);
     if refusal is not null then return jsonb_build_object('constraint', refusal); end if;
   end if;
-  return app.check_changes(context, token.full_at, token.is_idle, token.is_closed);
+  return app.check_changes(context, moment, token.full_at, token.is_idle, token.is_closed);
 end $$;
 
 CREATE FUNCTION app.claim_outbox(batch integer) RETURNS TABLE(id uuid, marketplace text, type text, payload jsonb, created_at timestamp with time zone)
@@ -807,23 +820,21 @@ CREATE FUNCTION app.draw(bucket text, burst integer, period interval) RETURNS in
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'public', 'pg_temp'
     AS $$
-declare drawn timestamptz;
+declare moment timestamptz := app.now(); step interval := period / burst; latest timestamptz := moment + period - step; drawn timestamptz;
 begin
-  insert into app.rate_limits as r (bucket, full_at) values (draw.bucket, app.now() + period / burst)
-  on conflict on constraint rate_limits_pkey do update set full_at = greatest(r.full_at, app.now()) + period / burst
-    where greatest(r.full_at, app.now()) + period / burst <= app.now() + period
+  insert into app.rate_limits as r (bucket, full_at) values (draw.bucket, moment + step)
+  on conflict on constraint rate_limits_pkey do update set full_at = greatest(r.full_at, moment) + step
+    where greatest(r.full_at, moment) <= latest
   returning full_at into drawn;
   if drawn is not null then return null; end if;
-  return (select ceil(extract(epoch from r.full_at + period / burst - app.now() - period)) from app.rate_limits r
-          where r.bucket = draw.bucket);
+  return (select ceil(extract(epoch from r.full_at - latest)) from app.rate_limits r where r.bucket = draw.bucket);
 end $$;
 
 CREATE FUNCTION app.draw_change(actor text) RETURNS integer
-    LANGUAGE plpgsql
+    LANGUAGE sql
     AS $$
-begin
-  return app.draw('changes:' || draw_change.actor, 10000, interval '1 hour');
-end $$;
+  select app.draw('changes:' || draw_change.actor, 10000, interval '1 hour')
+$$;
 
 CREATE FUNCTION app.earlier_answer(context jsonb) RETURNS jsonb
     LANGUAGE plpgsql SECURITY DEFINER
@@ -1409,10 +1420,14 @@ end $$;
 CREATE FUNCTION booking.sum_of(line_items jsonb, payer text) RETURNS bigint
     LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE
     AS $$
+declare total bigint := 0;
 begin
-  if line_items = '[]' then return 0; end if;
-  return (select coalesce(sum((item ->> 'amount')::bigint), 0)
-          from jsonb_array_elements(line_items) as item where item ->> 'payer' = sum_of.payer);
+  for place in 0 .. jsonb_array_length(line_items) - 1 loop
+    if line_items -> place ->> 'payer' = sum_of.payer then
+      total := total + coalesce((line_items -> place ->> 'amount')::bigint, 0);
+    end if;
+  end loop;
+  return total;
 end $$;
 
 CREATE TABLE booking.bookings (
@@ -1713,15 +1728,23 @@ CREATE FUNCTION booking.call_handlers(moments text[], b booking.bookings) RETURN
     LANGUAGE plpgsql
     AS $$
 begin
-  if 'confirmed' = any (moments) and b.module = 'parking' then perform parking.begin_tesla_trip(b); end if;
-  if 'confirmed' = any (moments) and b.module = 'parking' then perform parking.issue_access(b); end if;
-  if 'moved' = any (moments) then perform money.move_promo_use(b.id); end if;
-  if 'moved' = any (moments) and b.module = 'parking' then perform parking.move_tesla_trip(b.id); end if;
-  if 'completed' = any (moments) and b.module = 'parking' then perform parking.count_booking(b.id); end if;
-  if 'completed' = any (moments) then perform reviews.open_window(b.id); end if;
-  if 'ended' = any (moments) then perform money.end_promo_use(b.id); end if;
-  if 'ended' = any (moments) then perform money.settle_booking(b.id); end if;
-  if 'ended' = any (moments) and b.module = 'parking' then perform parking.end_tesla_trip(b.id); end if;
+  if 'confirmed' = any (moments) then
+    if b.module = 'parking' then perform parking.begin_tesla_trip(b); end if;
+    if b.module = 'parking' then perform parking.issue_access(b); end if;
+  end if;
+  if 'moved' = any (moments) then
+    perform money.move_promo_use(b.id);
+    if b.module = 'parking' then perform parking.move_tesla_trip(b.id); end if;
+  end if;
+  if 'completed' = any (moments) then
+    if b.module = 'parking' then perform parking.count_booking(b.id); end if;
+    perform reviews.open_window(b.id);
+  end if;
+  if 'ended' = any (moments) then
+    perform money.end_promo_use(b.id);
+    perform money.settle_booking(b.id);
+    if b.module = 'parking' then perform parking.end_tesla_trip(b.id); end if;
+  end if;
 end $$;
 
 CREATE FUNCTION booking.cancel(booking_id uuid, reason text, expected_refund bigint) RETURNS booking.bookings
@@ -2210,7 +2233,7 @@ begin
     counter := series;
   end if;
   n := nextval(counter);
-  return prefix || '-' || year_ || '-' || lpad(n::text, greatest(6, length(n::text)), '0');
+  return format('%s-%s-%s', prefix, year_, case when n > 999999 then n::text else lpad(n::text, 6, '0') end);
 end $$;
 
 CREATE FUNCTION booking.next_timer(b booking.bookings, flow booking.flows, OUT timer jsonb, OUT due_at timestamp with time zone) RETURNS record
@@ -2240,23 +2263,18 @@ CREATE FUNCTION booking.party_of(b booking.bookings) RETURNS text
               when app.actor() = b.provider_id then 'provider' end
 $$;
 
-CREATE FUNCTION booking.place(details jsonb, at public.geography DEFAULT NULL::public.geography) RETURNS booking.bookings
+CREATE FUNCTION booking.place(wanted booking.bookings, capacity integer, instant boolean, request_timeout integer DEFAULT NULL::integer, payment_timeout integer DEFAULT NULL::integer, promo_code text DEFAULT NULL::text, service_id uuid DEFAULT NULL::uuid) RETURNS booking.bookings
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'public', 'pg_temp'
     AS $$
-declare
-  b booking.bookings := jsonb_populate_record(null::booking.bookings,
-    case when details ? 'location' then details - 'location' else details end);
-  flow booking.flows; kind text;
+declare b booking.bookings := wanted; flow booking.flows; kind text; moment timestamptz := app.now();
 begin
   select f.* into strict flow from booking.flows f
   where f.marketplace = app.marketplace() and f.module = b.module and f.is_current;
   b.id := app.uuid_v7();
-  b.marketplace := app.marketplace();
+  b.marketplace := flow.marketplace;
   b.customer_id := app.actor();
   b.flow_id := flow.id;
-  b.location := coalesce(place.at,
-    app.point((details #>> '{location,latitude}')::float8, (details #>> '{location,longitude}')::float8));
   b.buffer_before := coalesce(b.buffer_before, 0);
   b.buffer_after := coalesce(b.buffer_after, 0);
   b.policy := coalesce(b.policy, '{}');
@@ -2269,33 +2287,31 @@ begin
   b.overstay_amount := 0;
   b.discount_amount := coalesce(b.discount_amount, 0);
   b.clock_step := 0;
-  b.created_at := app.now();
-  b.updated_at := app.now();
-  b.answer_seconds := case when not (details ->> 'instant')::boolean then (details ->> 'request_timeout')::integer end;
-  if b.answer_seconds is not null and flow.on_request is null then perform app.refuse('requests_not_supported'); end if;
-  if (details ->> 'payment_timeout')::integer > 0 and b.total_amount > 0 then
+  b.created_at := moment;
+  b.updated_at := moment;
+  b.answer_seconds := case when not instant then request_timeout end;
+  if not instant and (flow.on_request is null or request_timeout is null) then perform app.refuse('requests_not_supported'); end if;
+  if payment_timeout > 0 and b.total_amount > 0 then
     b.awaits := 'payment';
     b.status := case when b.answer_seconds is null then flow.unpaid else flow.on_request end;
-    b.expires_at := app.now() + make_interval(secs => (details ->> 'payment_timeout')::integer);
+    b.expires_at := moment + make_interval(secs => payment_timeout);
   elsif b.answer_seconds is not null then
     b.awaits := 'answer';
     b.status := flow.on_request;
     b.expires_at := booking.answer_by(b);
   else
     b.status := flow.instant;
-    b.confirmed_at := app.now();
+    b.confirmed_at := moment;
   end if;
 
   kind := case when b.expires_at is null then 'booking' else 'hold' end;
-  b.unit := booking.take(b, (details ->> 'capacity')::integer, kind);
+  b.unit := booking.take(b, capacity, kind);
   b.number := booking.next_number();
   with numbered as (insert into booking.numbers (number, booking_id) values (b.number, b.id))
   insert into booking.bookings select b.*;
   perform booking.write_step(b, flow, null, 'customer', 'placed', events => case when b.confirmed_at is null
     then '{booking.placed}'::text[] else '{booking.placed,booking.confirmed}' end);
-  if details ->> 'promo_code' is not null then
-    perform money.use_promo_code(b, details ->> 'promo_code', (details ->> 'service_id')::uuid);
-  end if;
+  if promo_code is not null then perform money.use_promo_code(b, promo_code, service_id); end if;
   return b;
 end $$;
 
@@ -2705,8 +2721,8 @@ begin
   -- Mostly both are free, and nothing is looked for before it is known to be taken. A plain insert looks for what overlaps once,
   -- `on conflict do nothing` twice; two plain ones would wait for each other, but for their turns.
   begin
-    insert into booking.reservations (marketplace, resource_id, unit, booking_id, kind, during, expires_at)
-    select b.marketplace, t.resource_id, 1, b.id, take.kind, t.during, b.expires_at
+    insert into booking.reservations (marketplace, resource_id, unit, booking_id, kind, during, expires_at, created_at)
+    select b.marketplace, t.resource_id, 1, b.id, take.kind, t.during, b.expires_at, b.created_at
     from (values (b.resource_id, booking.taken_by(b)), (b.subject_id, tstzrange(b.starts_at, b.ends_at))) as t (resource_id, during)
     where t.resource_id is not null;
     return 1;
@@ -2763,10 +2779,13 @@ CREATE FUNCTION booking.take_turn(resource_id uuid, subject_id uuid DEFAULT NULL
     LANGUAGE plpgsql
     AS $$
 begin
-  if not pg_try_advisory_xact_lock(hashtextextended('turn/' || resource_id, 0)) then
-    perform pg_advisory_xact_lock(hashtextextended('turn/' || resource_id, 0));
+  -- Mostly nobody else has either. One that it has already it may take again.
+  if pg_try_advisory_xact_lock(hashtextextended('turn/' || resource_id, 0))
+    and (subject_id is null or pg_try_advisory_xact_lock(hashtextextended('turn/' || subject_id, 0))) then
+    return;
   end if;
-  if subject_id is not null then perform booking.take_turn(subject_id); end if;
+  perform pg_advisory_xact_lock(hashtextextended('turn/' || resource_id, 0));
+  if subject_id is not null then perform pg_advisory_xact_lock(hashtextextended('turn/' || subject_id, 0)); end if;
 end $$;
 
 CREATE FUNCTION booking.taken_by(b booking.bookings) RETURNS tstzrange
@@ -2971,11 +2990,13 @@ CREATE FUNCTION booking.write_dispatcher() RETURNS trigger
     AS $_$
 declare calls text;
 begin
-  select string_agg(format('  if %L = any (moments)%s then perform %s; end if;', h.moment,
-      case when h.module is null then '' else format(' and b.module = %L', h.module) end,
-      h.handler || case h.takes when 'id' then '(b.id)' else '(b)' end), e'\n'
-    order by array_position('{confirmed,started,moved,completed,ended}'::text[], h.moment), h.handler collate "C") into calls
-  from booking.step_handlers h;
+  select string_agg(format(e'  if %L = any (moments) then\n%s\n  end if;', m.moment, m.calls), e'\n' order by m.place) into calls
+  from (
+    select h.moment, array_position('{confirmed,started,moved,completed,ended}'::text[], h.moment) as place,
+      string_agg(format(case when h.module is null then '    %2$s' else '    if b.module = %1$L then %2$s end if;' end, h.module,
+          format('perform %s;', h.handler || case h.takes when 'id' then '(b.id)' else '(b)' end)),
+        e'\n' order by h.handler collate "C") as calls
+    from booking.step_handlers h group by h.moment) as m;
   execute format(e'create or replace function booking.call_handlers(moments text[], b booking.bookings) returns void\n'
     'language plpgsql as $f$\nbegin\n%s\nend $f$', coalesce(calls, ''));
   return null;
@@ -2985,20 +3006,20 @@ CREATE FUNCTION booking.write_step(b booking.bookings, flow booking.flows, previ
     LANGUAGE plpgsql
     AS $$
 declare
-  moments text[]; due timestamptz := booking.clock_of(b, flow);
+  moments text[]; due timestamptz := booking.clock_of(b, flow); moment timestamptz := app.now();
   payload jsonb := case when write_step.events <> '{}' then booking.event_of(b) end;
 begin
   -- One statement, since each costs its start: the clock is set as `app.set_timer` does.
   with line as (
-    insert into booking.timeline (booking_id, version, actor, party, from_status, to_status, reason, event, details)
+    insert into booking.timeline (booking_id, version, actor, party, from_status, to_status, reason, event, details, at)
     values (b.id, b.version, app.actor(), write_step.party, previous.status, b.status, write_step.reason, write_step.event,
-            write_step.details)
+            write_step.details, moment)
   ), told as (
-    insert into app.outbox (marketplace, type, payload)
-    select b.marketplace, e.type, payload from unnest(write_step.events) as e (type)
+    insert into app.outbox (marketplace, type, payload, created_at)
+    select b.marketplace, e.type, payload, moment from unnest(write_step.events) as e (type)
   )
-  insert into app.timers as t (marketplace, kind, subject_id, due_at)
-  select b.marketplace, 'booking.clock', b.id, due where due is not null
+  insert into app.timers as t (marketplace, kind, subject_id, due_at, created_at)
+  select b.marketplace, 'booking.clock', b.id, due, moment where due is not null
   on conflict (kind, subject_id) where settled_at is null do update set due_at = excluded.due_at;
   if payload is not null then
     perform set_config('app.emitted', (current_setting('app.emitted')::integer + cardinality(write_step.events))::text, true);
@@ -3657,8 +3678,12 @@ CREATE FUNCTION identity.has_permission(person_id uuid, permission text) RETURNS
 begin
   return exists (
       select from identity.user_roles r
-      join identity.role_permissions p on p.marketplace = r.marketplace and p.role = r.role and p.is_granted
-      where r.user_id = person_id and p.permission = has_permission.permission)
+      -- Looked up for each of the few roles: a join of both would sort them first.
+      cross join lateral (
+        select from identity.role_permissions p
+        where p.marketplace = r.marketplace and p.role = r.role and p.permission = has_permission.permission and p.is_granted offset 0
+      ) as granted
+      where r.user_id = person_id)
     or exists (
       select from identity.user_permissions p
       where p.user_id = person_id and p.permission = has_permission.permission);
@@ -10526,13 +10551,14 @@ ALTER TABLE ONLY parking.spaces FORCE ROW LEVEL SECURITY;
 CREATE FUNCTION parking.admit_vehicle(vehicle_id uuid, space parking.spaces) RETURNS jsonb
     LANGUAGE plpgsql STABLE
     AS $$
-declare vehicle parking.vehicles; person uuid := app.actor(); place text := app.marketplace();
+declare vehicle record; person uuid := app.actor(); place text := app.marketplace();
 begin
   if vehicle_id is null then
     if app.setting('vehicle_required')::boolean then perform app.refuse('vehicle_required'); end if;
     return null;
   end if;
-  select v.* into vehicle from parking.vehicles v
+  select v.id, v.display_name, v.make, v.model, v.color, v.license_plate, v.length_inches, v.width_inches, v.height_inches into vehicle
+  from parking.vehicles v
   where v.id = admit_vehicle.vehicle_id and v.user_id = person and v.marketplace = place and v.is_active;
   if not found then perform app.refuse('vehicle_not_yours'); end if;
   if parking.misfit(vehicle.length_inches, vehicle.width_inches, vehicle.height_inches, space.is_covered,
@@ -10559,10 +10585,9 @@ CREATE FUNCTION parking.begin_tesla_trip(b booking.bookings) RETURNS void
     LANGUAGE plpgsql
     AS $$
 begin
-  -- Looked at first: a statement that inserts costs more to begin, and most vehicles are not known.
-  perform from parking.vehicles v join identity.tesla_accounts t on t.user_id = b.customer_id
-  where v.id = b.subject_id and v.tesla_vehicle_id is not null;
-  if not found then return; end if;
+  -- Looked at first and one after the other: a statement that inserts or joins costs more to begin, and most vehicles are not known.
+  if not exists (select from parking.vehicles v where v.id = b.subject_id and v.tesla_vehicle_id is not null) then return; end if;
+  if not exists (select from identity.tesla_accounts t where t.user_id = b.customer_id) then return; end if;
   insert into parking.tesla_trips (booking_id, marketplace, user_id, vehicle_id, read_at)
   values (b.id, b.marketplace, b.customer_id, b.subject_id, parking.watched_from(b.starts_at))
   on conflict on constraint tesla_trips_pkey do nothing;
@@ -10573,34 +10598,40 @@ CREATE FUNCTION parking.book(space_id uuid, version integer, terms jsonb) RETURN
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'public', 'pg_temp'
     AS $$
-declare known record; space parking.spaces;
+declare
+  known record; space parking.spaces; place text := app.marketplace();
+  b booking.bookings := jsonb_populate_record(null::booking.bookings, terms);
 begin
   -- A change that commits after this reads as one that came after the booking. Only a deletion waits for it, and sees it. Whether it
   -- is open at all times is read with it: few have hours.
   select s as space, d.value as payment_deadline_seconds,
-    coalesce(r.always_open_until, 'infinity') >= (terms ->> 'ends_at')::timestamptz as is_open into known
+    coalesce(r.always_open_until, 'infinity') >= b.ends_at as is_open into known
   from parking.spaces s
   left join booking.resources r on r.id = s.id
-  left join app.settings d on d.marketplace = s.marketplace and d.key = 'payment_deadline_seconds' and d.is_active
-  where s.id = book.space_id and s.marketplace = app.marketplace() and s.deleted_at is null for key share of s;
+  left join app.settings d on d.marketplace = place and d.key = 'payment_deadline_seconds' and d.is_active
+  where s.id = book.space_id and s.marketplace = place and s.deleted_at is null for key share of s;
   space := known.space;
   -- Asked for the reason only where there is one.
   if (space.approval_status = 'approved' and space.listing_status = 'active') is not true then
     perform parking.check_listed(space);
   end if;
   if space.version <> book.version then perform app.refuse('listing_changed'); end if;
-  if not known.is_open
-    and not booking.is_open(space.id, tstzrange((terms ->> 'starts_at')::timestamptz, (terms ->> 'ends_at')::timestamptz)) then
-    perform app.refuse('closed');
+  if not known.is_open then
+    if not booking.is_open(space.id, tstzrange(b.starts_at, b.ends_at)) then perform app.refuse('closed'); end if;
   end if;
-  return booking.place(terms || jsonb_build_object(
-    'module', 'parking', 'resource_id', space.id, 'resource_name', space.title, 'provider_id', space.owner_id,
-    'capacity', space.capacity, 'instant', space.instant_booking_enabled, 'time_zone', space.time_zone,
-    'currency', space.currency, 'subject_id', terms -> 'vehicle_id', 'buffer_before', space.buffer_before_minutes * 60,
-    'buffer_after', space.buffer_after_minutes * 60,
-    'payment_timeout', nullif(known.payment_deadline_seconds::integer, 0),
-    'facts', coalesce(terms -> 'facts', '{}')
-      || jsonb_build_object('vehicle', parking.admit_vehicle((terms ->> 'vehicle_id')::uuid, space))), space.location);
+  b.subject_id := terms ->> 'vehicle_id';
+  b.facts := coalesce(b.facts, '{}') || jsonb_build_object('vehicle', parking.admit_vehicle(b.subject_id, space));
+  b.module := 'parking';
+  b.resource_id := space.id;
+  b.resource_name := space.title;
+  b.provider_id := space.owner_id;
+  b.time_zone := space.time_zone;
+  b.location := space.location;
+  b.currency := space.currency;
+  b.buffer_before := space.buffer_before_minutes * 60;
+  b.buffer_after := space.buffer_after_minutes * 60;
+  return booking.place(b, space.capacity, space.instant_booking_enabled, (terms ->> 'request_timeout')::integer,
+    known.payment_deadline_seconds::integer, terms ->> 'promo_code');
 end $$;
 
 CREATE VIEW parking.my_spaces AS
@@ -14873,7 +14904,7 @@ ALTER TABLE ONLY booking.step_handlers
     ADD CONSTRAINT step_handlers_pkey PRIMARY KEY (moment, handler);
 
 ALTER TABLE ONLY booking.timeline
-    ADD CONSTRAINT timeline_pkey PRIMARY KEY (id);
+    ADD CONSTRAINT timeline_pkey PRIMARY KEY (booking_id, id);
 
 ALTER TABLE ONLY identity.addresses
     ADD CONSTRAINT addresses_pkey PRIMARY KEY (id);
@@ -15307,8 +15338,6 @@ CREATE INDEX reservations_unit_idx ON booking.reservations USING btree (resource
 CREATE INDEX resources_exceptions_idx ON booking.resources USING btree (id) INCLUDE (is_listed, always_open_until) WHERE ((NOT is_listed) OR (always_open_until < 'infinity'::timestamp with time zone));
 
 CREATE INDEX resources_owner_id_idx ON booking.resources USING btree (owner_id, id);
-
-CREATE INDEX timeline_booking_id_idx ON ONLY booking.timeline USING btree (booking_id, id);
 
 CREATE UNIQUE INDEX addresses_default_key ON identity.addresses USING btree (user_id) WHERE is_default;
 
@@ -17516,13 +17545,15 @@ REVOKE ALL ON FUNCTION app.check_caller(context jsonb) FROM PUBLIC;
 GRANT ALL ON FUNCTION app.check_caller(context jsonb) TO vicinity_api;
 GRANT ALL ON FUNCTION app.check_caller(context jsonb) TO vicinity_worker;
 
-REVOKE ALL ON FUNCTION app.check_changes(context jsonb, full_at timestamp with time zone, is_idle boolean, is_closed boolean) FROM PUBLIC;
+REVOKE ALL ON FUNCTION app.check_changes(context jsonb, moment timestamp with time zone, full_at timestamp with time zone, is_idle boolean, is_closed boolean) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION app.check_open(context jsonb) FROM PUBLIC;
 GRANT ALL ON FUNCTION app.check_open(context jsonb) TO vicinity_api;
 GRANT ALL ON FUNCTION app.check_open(context jsonb) TO vicinity_worker;
 
 REVOKE ALL ON FUNCTION app.check_permission(person_id uuid, permission text, is_staff boolean, has_second_factor boolean) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION app.check_standing(person_id uuid, account_status text, suspended_until timestamp with time zone, standing_before text, may_wait boolean) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION app.check_token(context jsonb, access text) FROM PUBLIC;
 
@@ -17801,7 +17832,7 @@ REVOKE ALL ON FUNCTION booking.note(booking_id uuid, event text, details jsonb, 
 
 REVOKE ALL ON FUNCTION booking.party_of(b booking.bookings) FROM PUBLIC;
 
-REVOKE ALL ON FUNCTION booking.place(details jsonb, at public.geography) FROM PUBLIC;
+REVOKE ALL ON FUNCTION booking.place(wanted booking.bookings, capacity integer, instant boolean, request_timeout integer, payment_timeout integer, promo_code text, service_id uuid) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION booking.provider_refund_items(b booking.bookings, percent integer) FROM PUBLIC;
 

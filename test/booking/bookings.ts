@@ -23,6 +23,11 @@ const contextOf = (caller: Person | string) => {
 /** Runs a statement for somebody, or for the system of a marketplace, with the owner's rights. Throws what was refused. */
 export const actAs = (caller: Person | string, statement: Statement) => asOwner(statement, contextOf(caller));
 
+/** The call of `booking.place` for what `details` makes, which a statement has as the first of its values. */
+export const PLACE = `booking.place(
+  jsonb_populate_record(null::booking.bookings, $1->0), ($1->0->>'capacity')::integer, ($1->0->>'instant')::boolean,
+  ($1->0->>'request_timeout')::integer, ($1->0->>'payment_timeout')::integer, $1->0->>'promo_code', ($1->0->>'service_id')::uuid)`;
+
 /** What a module tells `booking.place` of a booking for two hours in a day's time, with some of it changed. */
 export function details(provider: Person, changes: Record<string, unknown> = {}) {
   return {
@@ -37,7 +42,7 @@ export function details(provider: Person, changes: Record<string, unknown> = {})
     instant: true,
     request_timeout: 24 * 3600,
     policy: POLICY,
-    location: { latitude: 37.76, longitude: -122.42 },
+    location: 'POINT(-122.42 37.76)',
     ...priceOf(1000, 150),
     ...changes,
   };
@@ -69,7 +74,7 @@ const line = (code: string, amount: number, payee: string) => ({
 
 /** Places a booking as the functions of a module do. Throws what was refused. */
 export async function placed(customer: Person, provider: Person, changes: Record<string, unknown> = {}) {
-  const statement = sql`select * from booking.place(${details(provider, changes)}::jsonb)`;
+  const statement = { text: `select * from ${PLACE}`, values: [details(provider, changes)] };
   const [booking] = await actAs(customer, statement);
   return booking;
 }

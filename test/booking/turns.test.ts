@@ -1,7 +1,17 @@
 import { randomUUID } from 'node:crypto';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { type Person, signUp } from '../support/people.ts';
-import { actAs, details, inMinutes, moved, placed, priceOf, reservationsOf, settled } from './bookings.ts';
+import {
+  actAs,
+  details,
+  inMinutes,
+  moved,
+  PLACE,
+  placed,
+  priceOf,
+  reservationsOf,
+  settled,
+} from './bookings.ts';
 
 const HOUR = { starts_at: inMinutes(24 * 60), ends_at: inMinutes(25 * 60) };
 const LONGER = { starts_at: inMinutes(24 * 60), ends_at: inMinutes(26 * 60) };
@@ -64,9 +74,7 @@ async function turnsOf(caller: Person | string, call: string, values: unknown[])
 
 describe('the turns of a resource and of what is brought to it are taken by', () => {
   test('whoever places a booking', async () => {
-    expect(
-      await turnsOf(driver, 'booking.place($1->0)', [details(host, { ...HOUR, subject_id: randomUUID() })]),
-    ).toBe(2);
+    expect(await turnsOf(driver, PLACE, [details(host, { ...HOUR, subject_id: randomUUID() })])).toBe(2);
   });
 
   test('a payment that keeps a hold', async () => {

@@ -30,12 +30,10 @@ export async function placed(
     module,
     resource_id,
     resource_name: 'Driveway near Dolores Park',
-    capacity: 500,
     provider_id: provider.id,
     starts_at: inHours(1),
     ends_at: inHours(2),
     time_zone: 'UTC',
-    instant: true,
     line_items: [],
     currency: 'USD',
     subtotal_amount: 0,
@@ -43,7 +41,8 @@ export async function placed(
     total_amount: 0,
   };
   const [booking] = await asOwner(
-    sql`select (booking.place(${details}::jsonb)).id from app.set_context(${context}::jsonb)`,
+    sql`select (booking.place(jsonb_populate_record(null::booking.bookings, ${details}::jsonb), 500, true)).id
+        from app.set_context(${context}::jsonb)`,
   );
   return { id: booking.id, resource_id };
 }

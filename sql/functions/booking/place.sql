@@ -1,28 +1,26 @@
 -- Places a booking for the person of this transaction: takes the time, writes booking, number and timeline, sets its clock and
 -- emits the events. For the functions of other modules, which decide what may be booked and at what price.
 --
--- details: { module, resource_id, resource_name, capacity, provider_id, starts_at, ends_at, time_zone, instant (false: the
--- provider must accept), request_timeout (seconds), line_items, currency, subtotal_amount, fee_amount, total_amount,
--- customer_notes?, payment_timeout? (seconds to pay in before anything else; null or 0: nothing is paid before), subject_id? (what
--- the customer brings and cannot be in two places at once), buffer_before?, buffer_after? (seconds around the time that are taken
--- too), policy?, facts?, location? (or `at`), discount_amount? (of the promo_code? and service_id?) }. Nothing is
--- waited for that costs nothing. Refuses with reservation_no_overlap when the time is taken, subject_no_overlap,
--- requests_not_supported, bookings_parties_check, and as `money.use_promo_code` does.
-create or replace function booking.place(details jsonb, at geography default null) returns booking.bookings
+-- wanted: { module, resource_id, resource_name, provider_id, starts_at, ends_at, time_zone, line_items, currency, subtotal_amount,
+-- fee_amount, total_amount, discount_amount? (of the promo code), location?, customer_notes?, subject_id? (what the customer brings and
+-- cannot be in two places at once), buffer_before?, buffer_after? (seconds around the time that are taken too), policy?, facts? }, and
+-- nothing else. capacity: of the resource. instant: false where the provider must accept, for which `request_timeout`
+-- gives them seconds. payment_timeout: seconds to pay in before anything else; null or 0: nothing is paid before. promo_code: of
+-- `service_id`, where the code asks for one. Nothing is waited for that costs nothing.
+--
+-- Refuses with reservation_no_overlap when the time is taken, subject_no_overlap, requests_not_supported, bookings_parties_check, and
+-- as `money.use_promo_code` does.
+create or replace function booking.place(wanted booking.bookings, capacity integer, instant boolean, request_timeout integer default null,
+  payment_timeout integer default null, promo_code text default null, service_id uuid default null) returns booking.bookings
 language plpgsql security definer set search_path = public, pg_temp as $$
-declare
-  b booking.bookings := jsonb_populate_record(null::booking.bookings,
-    case when details ? 'location' then details - 'location' else details end);
-  flow booking.flows; kind text;
+declare b booking.bookings := wanted; flow booking.flows; kind text; moment timestamptz := app.now();
 begin
   select f.* into strict flow from booking.flows f
   where f.marketplace = app.marketplace() and f.module = b.module and f.is_current;
   b.id := app.uuid_v7();
-  b.marketplace := app.marketplace();
+  b.marketplace := flow.marketplace;
   b.customer_id := app.actor();
   b.flow_id := flow.id;
-  b.location := coalesce(place.at,
-    app.point((details #>> '{location,latitude}')::float8, (details #>> '{location,longitude}')::float8));
   b.buffer_before := coalesce(b.buffer_before, 0);
   b.buffer_after := coalesce(b.buffer_after, 0);
   b.policy := coalesce(b.policy, '{}');
@@ -35,33 +33,31 @@ begin
   b.overstay_amount := 0;
   b.discount_amount := coalesce(b.discount_amount, 0);
   b.clock_step := 0;
-  b.created_at := app.now();
-  b.updated_at := app.now();
-  b.answer_seconds := case when not (details ->> 'instant')::boolean then (details ->> 'request_timeout')::integer end;
-  if b.answer_seconds is not null and flow.on_request is null then perform app.refuse('requests_not_supported'); end if;
-  if (details ->> 'payment_timeout')::integer > 0 and b.total_amount > 0 then
+  b.created_at := moment;
+  b.updated_at := moment;
+  b.answer_seconds := case when not instant then request_timeout end;
+  if not instant and (flow.on_request is null or request_timeout is null) then perform app.refuse('requests_not_supported'); end if;
+  if payment_timeout > 0 and b.total_amount > 0 then
     b.awaits := 'payment';
     b.status := case when b.answer_seconds is null then flow.unpaid else flow.on_request end;
-    b.expires_at := app.now() + make_interval(secs => (details ->> 'payment_timeout')::integer);
+    b.expires_at := moment + make_interval(secs => payment_timeout);
   elsif b.answer_seconds is not null then
     b.awaits := 'answer';
     b.status := flow.on_request;
     b.expires_at := booking.answer_by(b);
   else
     b.status := flow.instant;
-    b.confirmed_at := app.now();
+    b.confirmed_at := moment;
   end if;
 
   kind := case when b.expires_at is null then 'booking' else 'hold' end;
-  b.unit := booking.take(b, (details ->> 'capacity')::integer, kind);
+  b.unit := booking.take(b, capacity, kind);
   b.number := booking.next_number();
   with numbered as (insert into booking.numbers (number, booking_id) values (b.number, b.id))
   insert into booking.bookings select b.*;
   perform booking.write_step(b, flow, null, 'customer', 'placed', events => case when b.confirmed_at is null
     then '{booking.placed}'::text[] else '{booking.placed,booking.confirmed}' end);
-  if details ->> 'promo_code' is not null then
-    perform money.use_promo_code(b, details ->> 'promo_code', (details ->> 'service_id')::uuid);
-  end if;
+  if promo_code is not null then perform money.use_promo_code(b, promo_code, service_id); end if;
   return b;
 end $$;
 
@@ -75,8 +71,8 @@ begin
   -- Mostly both are free, and nothing is looked for before it is known to be taken. A plain insert looks for what overlaps once,
   -- `on conflict do nothing` twice; two plain ones would wait for each other, but for their turns.
   begin
-    insert into booking.reservations (marketplace, resource_id, unit, booking_id, kind, during, expires_at)
-    select b.marketplace, t.resource_id, 1, b.id, take.kind, t.during, b.expires_at
+    insert into booking.reservations (marketplace, resource_id, unit, booking_id, kind, during, expires_at, created_at)
+    select b.marketplace, t.resource_id, 1, b.id, take.kind, t.during, b.expires_at, b.created_at
     from (values (b.resource_id, booking.taken_by(b)), (b.subject_id, tstzrange(b.starts_at, b.ends_at))) as t (resource_id, during)
     where t.resource_id is not null;
     return 1;
@@ -108,7 +104,7 @@ begin
     counter := series;
   end if;
   n := nextval(counter);
-  return prefix || '-' || year_ || '-' || lpad(n::text, greatest(6, length(n::text)), '0');
+  return format('%s-%s-%s', prefix, year_, case when n > 999999 then n::text else lpad(n::text, 6, '0') end);
 end $$;
 
 -- Until when a provider may answer: nobody is left to accept what has begun.

@@ -3,10 +3,13 @@
 -- locked what else they lock (a booking, the row of a resource): so no two wait in a circle.
 create or replace function booking.take_turn(resource_id uuid, subject_id uuid default null) returns void language plpgsql as $$
 begin
-  if not pg_try_advisory_xact_lock(hashtextextended('turn/' || resource_id, 0)) then
-    perform pg_advisory_xact_lock(hashtextextended('turn/' || resource_id, 0));
+  -- Mostly nobody else has either. One that it has already it may take again.
+  if pg_try_advisory_xact_lock(hashtextextended('turn/' || resource_id, 0))
+    and (subject_id is null or pg_try_advisory_xact_lock(hashtextextended('turn/' || subject_id, 0))) then
+    return;
   end if;
-  if subject_id is not null then perform booking.take_turn(subject_id); end if;
+  perform pg_advisory_xact_lock(hashtextextended('turn/' || resource_id, 0));
+  if subject_id is not null then perform pg_advisory_xact_lock(hashtextextended('turn/' || subject_id, 0)); end if;
 end $$;
 
 -- Takes the lowest free unit of a resource, whose turn its caller has, for a time. Returns the unit, or null when all are taken. One

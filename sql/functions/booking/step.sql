@@ -5,20 +5,20 @@ create or replace function booking.write_step(b booking.bookings, flow booking.f
   event text, reason text default null, details jsonb default '{}', events text[] default '{}') returns void
 language plpgsql as $$
 declare
-  moments text[]; due timestamptz := booking.clock_of(b, flow);
+  moments text[]; due timestamptz := booking.clock_of(b, flow); moment timestamptz := app.now();
   payload jsonb := case when write_step.events <> '{}' then booking.event_of(b) end;
 begin
   -- One statement, since each costs its start: the clock is set as `app.set_timer` does.
   with line as (
-    insert into booking.timeline (booking_id, version, actor, party, from_status, to_status, reason, event, details)
+    insert into booking.timeline (booking_id, version, actor, party, from_status, to_status, reason, event, details, at)
     values (b.id, b.version, app.actor(), write_step.party, previous.status, b.status, write_step.reason, write_step.event,
-            write_step.details)
+            write_step.details, moment)
   ), told as (
-    insert into app.outbox (marketplace, type, payload)
-    select b.marketplace, e.type, payload from unnest(write_step.events) as e (type)
+    insert into app.outbox (marketplace, type, payload, created_at)
+    select b.marketplace, e.type, payload, moment from unnest(write_step.events) as e (type)
   )
-  insert into app.timers as t (marketplace, kind, subject_id, due_at)
-  select b.marketplace, 'booking.clock', b.id, due where due is not null
+  insert into app.timers as t (marketplace, kind, subject_id, due_at, created_at)
+  select b.marketplace, 'booking.clock', b.id, due, moment where due is not null
   on conflict (kind, subject_id) where settled_at is null do update set due_at = excluded.due_at;
   if payload is not null then
     perform set_config('app.emitted', (current_setting('app.emitted')::integer + cardinality(write_step.events))::text, true);

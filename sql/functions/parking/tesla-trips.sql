@@ -4,10 +4,9 @@
 create or replace function parking.begin_tesla_trip(b booking.bookings) returns void
 language plpgsql as $$
 begin
-  -- Looked at first: a statement that inserts costs more to begin, and most vehicles are not known.
-  perform from parking.vehicles v join identity.tesla_accounts t on t.user_id = b.customer_id
-  where v.id = b.subject_id and v.tesla_vehicle_id is not null;
-  if not found then return; end if;
+  -- Looked at first and one after the other: a statement that inserts or joins costs more to begin, and most vehicles are not known.
+  if not exists (select from parking.vehicles v where v.id = b.subject_id and v.tesla_vehicle_id is not null) then return; end if;
+  if not exists (select from identity.tesla_accounts t where t.user_id = b.customer_id) then return; end if;
   insert into parking.tesla_trips (booking_id, marketplace, user_id, vehicle_id, read_at)
   values (b.id, b.marketplace, b.customer_id, b.subject_id, parking.watched_from(b.starts_at))
   on conflict on constraint tesla_trips_pkey do nothing;
