@@ -145,7 +145,7 @@ CREATE TYPE parking.search_terms AS (
 CREATE FUNCTION app.now() RETURNS timestamp with time zone
     LANGUAGE sql STABLE PARALLEL SAFE
     AS $$
-  select coalesce(nullif(current_setting('app.now', true), ''), 'now')::timestamptz
+  select coalesce(nullif(current_setting('app.now', true), '')::timestamptz, now())
 $$;
 
 CREATE FUNCTION app.uuid_v7() RETURNS uuid
@@ -154,10 +154,12 @@ CREATE FUNCTION app.uuid_v7() RETURNS uuid
 declare made bigint := nullif(current_setting('app.ids', true), '')::bigint + 1;
 begin
   if made is null then
-    made := floor(date_part('epoch', app.now() + (clock_timestamp() - now())) * 1000)::bigint << 12;
+    made := (date_part('epoch', app.now()) * 1000)::bigint << 16 | 28672;
+  elsif made & 4095 = 0 then
+    made := made + 61440;
   end if;
   made := set_config('app.ids', made::text, true);
-  return encode(int8send(((made >> 12) << 16) | 28672 | (made & 4095)) || substring(uuid_send(gen_random_uuid()) from 9), 'hex')::uuid;
+  return encode(int8send(made) || substring(uuid_send(gen_random_uuid()) from 9), 'hex')::uuid;
 end $$;
 
 CREATE TABLE identity.users (
@@ -7771,9 +7773,8 @@ begin
     balances[slot] := balance;
   end loop;
   insert into money.entries (transfer_id, account_id, type, currency, amount, balance_after)
-  select posted, l.account_id, l.type, l.currency, l.amount, l.balance
-  from unnest(accounts, types, currencies, amounts, balances) as l (account_id, type, currency, amount, balance)
-  where l.amount <> 0;
+  select posted, accounts[i], types[i], currencies[i], amounts[i], balances[i] from generate_subscripts(accounts, 1) as i
+  where amounts[i] <> 0;
   if not found then perform app.refuse('transfer_empty'); end if;
   return posted;
 end $$;
@@ -8374,8 +8375,8 @@ CREATE FUNCTION money.refuse_unbalanced() RETURNS trigger
 declare wrong record;
 begin
   if (
-    select sum(e.amount) = 0 and count(a.id) = count(*) and min(e.currency) = max(e.currency)
-      and min(e.transfer_id::text) = max(e.transfer_id::text)
+    select sum(e.amount) = 0 and bool_and(a.id is not null)
+      and min(e.transfer_id || e.currency) = max(e.transfer_id || e.currency)
     from written e left join money.accounts a on a.id = e.account_id and a.currency = e.currency) then
     return null;
   end if;
@@ -14044,8 +14045,7 @@ CREATE TABLE money.balances (
     total_in bigint DEFAULT 0 NOT NULL,
     total_out bigint DEFAULT 0 NOT NULL,
     moved_at timestamp with time zone DEFAULT app.now() NOT NULL,
-    CONSTRAINT balances_debt_check CHECK (((NOT is_debt) OR (balance <= 0))),
-    CONSTRAINT balances_overdraft_check CHECK ((is_debt OR (balance >= 0))),
+    CONSTRAINT balances_overdraft_check CHECK (((balance = 0) OR (is_debt = (balance < 0)))),
     CONSTRAINT balances_totals_check CHECK (((balance = (total_in - total_out)) AND (abs(balance) < '9007199254740992'::bigint)))
 )
 WITH (fillfactor='80');
@@ -14067,8 +14067,7 @@ CREATE TABLE money.entries (
     currency text NOT NULL,
     amount bigint NOT NULL,
     balance_after bigint,
-    CONSTRAINT entries_amount_check CHECK (((amount <> 0) AND (abs(amount) <= '1000000000000000'::bigint))),
-    CONSTRAINT entries_credits_check CHECK (((currency <> 'XCR'::text) OR (balance_after IS NULL) OR money.fits_credits(type, amount)))
+    CONSTRAINT entries_amount_check CHECK (((amount <> 0) AND (abs(amount) <= '1000000000000000'::bigint) AND ((currency <> 'XCR'::text) OR (balance_after IS NULL) OR money.fits_credits(type, amount))))
 )
 PARTITION BY RANGE (transfer_id);
 
@@ -14085,10 +14084,7 @@ CREATE TABLE money.transfers (
     reverses uuid,
     created_by uuid,
     created_at timestamp with time zone DEFAULT app.now() NOT NULL,
-    CONSTRAINT transfers_adjustment_check CHECK ((((type)::text <> 'adjustment'::text) OR (created_by IS NOT NULL))),
-    CONSTRAINT transfers_description_check CHECK ((btrim((description)::text) <> ''::text)),
-    CONSTRAINT transfers_reference_check CHECK (((reference_type IS NULL) = (reference_id IS NULL))),
-    CONSTRAINT transfers_reverses_check CHECK ((((type)::text = 'reversal'::text) = (reverses IS NOT NULL)))
+    CONSTRAINT transfers_words_check CHECK (((btrim((description)::text) <> ''::text) AND ((reference_type IS NULL) = (reference_id IS NULL)) AND (((type)::text = 'reversal'::text) = (reverses IS NOT NULL)) AND (((type)::text <> 'adjustment'::text) OR (created_by IS NOT NULL))))
 )
 PARTITION BY RANGE (id);
 

@@ -1,18 +1,15 @@
--- The same moment as before by one function less: 'now' is the transaction's, as now() is.
-create or replace function app.now() returns timestamptz language sql stable parallel safe as $$
-  select coalesce(nullif(current_setting('app.now', true), ''), 'now')::timestamptz
-$$;
-
--- Ids as before (RFC 9562, method 1), but the clock is read for a transaction's first one only: each further one is the next number,
--- which is the next millisecond's after 4,095.
+-- Ids as before (RFC 9562, method 1), but a transaction's first one tells the millisecond of its request, and each further one is the
+-- next number: after 4,095 of one millisecond the next millisecond's first.
 create or replace function app.uuid_v7() returns uuid language plpgsql volatile as $$
 declare made bigint := nullif(current_setting('app.ids', true), '')::bigint + 1;
 begin
   if made is null then
-    made := floor(date_part('epoch', app.now() + (clock_timestamp() - now())) * 1000)::bigint << 12;
+    made := (date_part('epoch', app.now()) * 1000)::bigint << 16 | 28672;
+  elsif made & 4095 = 0 then
+    made := made + 61440;
   end if;
   made := set_config('app.ids', made::text, true);
-  return encode(int8send(((made >> 12) << 16) | 28672 | (made & 4095)) || substring(uuid_send(gen_random_uuid()) from 9), 'hex')::uuid;
+  return encode(int8send(made) || substring(uuid_send(gen_random_uuid()) from 9), 'hex')::uuid;
 end $$;
 
 -- The dispatcher of a booking's steps asks for a moment once, and not for each of its handlers.

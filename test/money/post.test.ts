@@ -136,8 +136,8 @@ test.each([
 
 test.each([
   ['an unknown type', { type: 'present' }, 'transfers_type_check'],
-  ['a blank description', { description: ' ' }, 'transfers_description_check'],
-  ['an adjustment by nobody', { type: 'adjustment' }, 'transfers_adjustment_check'],
+  ['a blank description', { description: ' ' }, 'transfers_words_check'],
+  ['an adjustment by nobody', { type: 'adjustment' }, 'transfers_words_check'],
 ])('%s is refused', async (_what, change, code) => {
   const entries = [
     { account: 'tax', amount: 5 },
@@ -161,7 +161,7 @@ test.each([
     { account: 'credits', user_id: driver.id, amount, type },
     { account: 'credit_expense', amount: -amount },
   ];
-  await expect(post({ currency: 'XCR', entries: changed })).rejects.toEqual(refused('entries_credits_check'));
+  await expect(post({ currency: 'XCR', entries: changed })).rejects.toEqual(refused('entries_amount_check'));
 });
 
 test('nobody spends more than they have, also when two try at once', async () => {
@@ -187,7 +187,7 @@ test('what somebody owes is a debt, and never becomes more than paid back', asyn
   await owe(100);
   await owe(-60);
   expect(await balancesOf(host.id)).toMatchObject({ receivable: -40 });
-  await expect(owe(-41)).rejects.toEqual(refused('balances_debt_check'));
+  await expect(owe(-41)).rejects.toEqual(refused('balances_overdraft_check'));
 });
 
 test('a transfer that is asked for again by its key is posted once, whoever is first', async () => {

@@ -75,9 +75,8 @@ begin
     balances[slot] := balance;
   end loop;
   insert into money.entries (transfer_id, account_id, type, currency, amount, balance_after)
-  select posted, l.account_id, l.type, l.currency, l.amount, l.balance
-  from unnest(accounts, types, currencies, amounts, balances) as l (account_id, type, currency, amount, balance)
-  where l.amount <> 0;
+  select posted, accounts[i], types[i], currencies[i], amounts[i], balances[i] from generate_subscripts(accounts, 1) as i
+  where amounts[i] <> 0;
   if not found then perform app.refuse('transfer_empty'); end if;
   return posted;
 end $$;
